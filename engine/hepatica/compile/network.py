@@ -1,0 +1,228 @@
+"""A durable-rules forward-chaining network: clauses as rules, propositions as facts.
+
+durable-rules is driven in the one way that was found to be right (docs/decisions/0003): no clinical
+value ever enters the engine, only numbered propositions that were asked in Python; every rule is a
+plain conjunction of equality tests; each proposition is asserted once, under an id of its own, in
+one state that is deleted after each patient. Its C module is called directly: no host, no threads,
+no timers. Whether the engine can take a rule set is checked when it is compiled, since the engine
+itself would fail later, and per patient.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from hepatica import ir
+from hepatica.compile.clauses import Clause, Clauses, Stage, to_clauses
+from hepatica.diagnostics import Diagnostic, Invalid
+from hepatica.evaluate import Given, Truth, holds
+from hepatica.lower import Ask, Rails
+
+MOST_CLAUSES = 500  # a ruleset; more become further rulesets, run one after the other
+MOST_LISTENERS = 250  # clauses that test one proposition; the engine links 256
+MOST_IN_GROUP = 500  # propositions in one of the engine's tables of 512
+MOST_STAGES = 64
+"""Limits that are compiled into durable-rules, with some room."""
+
+
+class NotInstalled(Exception):
+    """durable-rules is not there, or does not work with this Python."""
+
+
+@functools.cache
+def engine() -> Any:
+    """Import the engine's C module. Raises `NotInstalled`."""
+    try:
+        import durable_rules_engine
+    except ImportError as error:  # not installed, or a symbol that Python 3.13 no longer has
+        raise NotInstalled(str(error)) from None
+    return durable_rules_engine
+
+
+class _Ruleset(NamedTuple):
+    """One stage as the engine wants it."""
+
+    json: str
+    fact: dict[int, str]
+    heads: tuple[int, ...]
+
+
+class Network:
+    """A guideline as a network.
+
+    Raises `NotInstalled` without durable-rules, and `Invalid` (E102) for a rule set beyond its
+    limits. Each thread has handles of its own; one patient is evaluated at a time on each.
+    """
+
+    def __init__(self, rails: Rails, facts: Mapping[str, ir.Fact]) -> None:
+        """Compile the rails of a guideline."""
+        self._engine = engine()
+        self.guideline = rails.guideline
+        self._rails = rails
+        self._facts = facts
+        self._clauses = to_clauses(rails, MOST_CLAUSES)
+        _check(rails.guideline, self._clauses)
+        self._rulesets = [_ruleset(stage) for stage in self._clauses.stages]
+        self._local = threading.local()
+        self._questions = _by_fact(self._clauses)
+
+    def truths(self, given: Given) -> tuple[dict[str, Truth], Truth]:
+        """Answer one patient: the truth of each statement by id, and of `applies`."""
+        on = self.propositions(given)
+        found = {
+            name: True if rail.true in on else False if rail.false in on else None
+            for name, rail in self._rails.statements.items()
+        }
+        rail = self._rails.applies
+        return found, True if rail.true in on else False if rail.false in on else None
+
+    def propositions(self, given: Given) -> set[int]:
+        """Run the network to rest and give every proposition that was reached."""
+        on: set[int] = set()
+        self._add(on, self._clauses.always)
+        self._add(on, self._asked(given))
+        for handle, stage, ruleset in zip(
+            self._handles(), self._clauses.stages, self._rulesets, strict=True
+        ):
+            self._add(on, [new for new, absent in stage.absent if absent not in on])
+            if ruleset.heads:
+                self._run(handle, ruleset, on)
+        return on
+
+    def _add(self, on: set[int], new: Iterable[int]) -> list[int]:
+        """Put propositions among those that hold, with what follows from each by itself."""
+        follows = self._clauses.follows
+        added: list[int] = []
+        for number in new:
+            for each in (number, *follows.get(number, ())):
+                if each not in on:
+                    on.add(each)
+                    added.append(each)
+        return added
+
+    def _asked(self, given: Given) -> list[int]:
+        """Answer every question about the given facts, with exact types, outside the engine."""
+        found: list[int] = []
+        for fact, (present, absent, asks) in self._questions.items():
+            if fact not in given:
+                found += absent
+                continue
+            found += present
+            value = given[fact]
+            for leaf, when_true, when_false in asks:
+                found += when_true if holds(leaf, value) else when_false
+        return found
+
+    def _handles(self) -> list[Any]:
+        if not hasattr(self._local, "handles"):
+            self._local.handles = [
+                self._engine.create_ruleset(f"{self.guideline}_{i}", ruleset.json)
+                for i, ruleset in enumerate(self._rulesets)
+            ]
+        handles: list[Any] = self._local.handles
+        return handles
+
+    def _run(self, handle: Any, ruleset: _Ruleset, on: set[int]) -> None:
+        """Run one ruleset on what holds, adding what its rules make, until nothing is left."""
+        d = self._engine
+        fact = ruleset.fact
+        try:
+            # The rule `c0` always fires first: deleting a state in which none has is not safe.
+            _, state = d.assert_fact(handle, '{"id":"s","g":0,"k":0}')
+            d.start_action_for_state(handle, state)
+            d.complete_and_start_action(handle, state)
+            start = [fact[number] for number in fact.keys() & on]
+            if start:
+                code, same = d.assert_facts(handle, f"[{','.join(start)}]")
+                if code != 0 or same != state:
+                    raise RuntimeError(f"durable-rules answered {code}")
+            message = d.start_action_for_state(handle, state)
+            fired = message[1] if message else None
+            while fired:
+                head = ruleset.heads[int(fired[3 : fired.index('"', 3)]) - 1]
+                for number in self._add(on, (head,)):
+                    if number in fact and d.assert_fact(handle, fact[number])[0] != 0:
+                        raise RuntimeError("durable-rules refused a fact")
+                fired = d.complete_and_start_action(handle, state)
+            d.delete_state(handle, "0")
+        except BaseException:
+            del self._local.handles  # the state of the engine is not known: start afresh
+            raise
+
+
+Questions = tuple[list[int], list[int], list[tuple[ir.Leaf, list[int], list[int]]]]
+
+
+def _by_fact(clauses: Clauses) -> dict[str, Questions]:
+    """Group the questions by fact: what holds when it is given, when not, and each comparison."""
+    found: dict[str, Questions] = {}
+    leaves: dict[str, dict[ir.Leaf, tuple[list[int], list[int]]]] = {}
+    for number, question in clauses.questions.items():
+        if isinstance(question, Ask):
+            fact = question.leaf.fact
+            found.setdefault(fact, ([], [], []))
+            pair = leaves.setdefault(fact, {}).setdefault(question.leaf, ([], []))
+            pair[0 if question.want else 1].append(number)
+        else:
+            present, absent, _ = found.setdefault(question.fact, ([], [], []))
+            (present if question.want else absent).append(number)
+    for fact, by_leaf in leaves.items():
+        found[fact][2].extend((leaf, true, false) for leaf, (true, false) in by_leaf.items())
+    return found
+
+
+def _ruleset(stage: Stage) -> _Ruleset:
+    """Write a stage as durable-rules JSON, over two-part keys so that no table grows large."""
+    used = sorted({number for clause in stage.clauses for number in clause.body})
+    group = max(1, round(len(used) ** 0.5))
+    key = {number: (1 + i // group, i % group) for i, number in enumerate(used)}
+    rules = {"c0": {"all": [{"a0": {"$and": [{"g": 0}, {"k": 0}]}}]}}
+    for i, clause in enumerate(stage.clauses, start=1):
+        tests = [{"$and": [{"g": key[n][0]}, {"k": key[n][1]}]} for n in clause.body]
+        rules[f"c{i}"] = {"all": [{f"a{j}": test} for j, test in enumerate(tests)]}
+    fact = {n: f'{{"id":"p{n}","g":{g},"k":{k}}}' for n, (g, k) in key.items()}
+    return _Ruleset(json.dumps(rules), fact, tuple(clause.head for clause in stage.clauses))
+
+
+def _check(guideline: str, clauses: Clauses) -> None:
+    """Refuse, before any patient, what durable-rules could not take."""
+    trouble: list[str] = []
+    if len(clauses.stages) > MOST_STAGES:
+        trouble.append(f"{len(clauses.stages)} rulesets of {MOST_CLAUSES} clauses are needed")
+    for stage in clauses.stages:
+        heard: dict[int, int] = {}
+        for clause in stage.clauses:
+            for number in clause.body:
+                heard[number] = heard.get(number, 0) + 1
+        loudest = max(heard.values(), default=0)
+        if loudest > MOST_LISTENERS:
+            trouble.append(f"one question is asked by {loudest} clauses of a ruleset")
+        if len(heard) > MOST_IN_GROUP**2:
+            trouble.append(f"a ruleset has {len(heard)} propositions")
+        ids = [f"p{n}" for n in heard] + ["s"]
+        if len({_hash(text) for text in ids}) < len(ids):
+            trouble.append("two propositions have one hash")
+    if trouble:
+        text = f"`{guideline}` is beyond the limits of the network engine: {'; '.join(trouble)}"
+        help = "evaluate it with `--engine program` or `--engine referee`"
+        raise Invalid([Diagnostic("E102", "error", text, help=help)])
+
+
+def _hash(text: str) -> int:
+    """FNV-1a, 32 bits: all that durable-rules compares of an id."""
+    value = 2166136261
+    for byte in text.encode():
+        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
+    return value
+
+
+def clause_count(stages: Iterable[Stage]) -> int:
+    """Count the clauses of some stages."""
+    return sum(len(stage.clauses) for stage in stages)
+
+
+__all__ = ["Clause", "Network", "NotInstalled", "engine"]

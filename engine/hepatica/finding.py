@@ -1,0 +1,231 @@
+"""The result of an evaluation, as data: `schemas/result.schema.json` in Python.
+
+Field names and their order are those of the JSON; `to_json` is deterministic to the byte for the
+same knowledge, case and date.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from hepatica import ir
+from hepatica.diagnostics import Diagnostic
+from hepatica.outcome import Status
+
+Names = tuple[str, ...]
+TruthWord = Literal["true", "false", "unknown"]
+
+
+class _Data(msgspec.Struct, frozen=True):
+    """Base of all result nodes."""
+
+
+class Input(_Data, frozen=True, rename={"origin": "from"}):
+    """A fact as it went in: value, UCUM unit, where from, and on which date."""
+
+    value: Any
+    unit: str | None
+    origin: Literal["given", "chart"] = "given"
+    date: str | None = None
+
+
+class Citation(_Data, frozen=True):
+    """Where a statement was read."""
+
+    ref: str
+    citation: str
+    doi: str | None
+    label: str
+    locator: str
+    confidence: str
+    attributed_to: Names
+    checked_by: str | None
+
+
+class Grade(_Data, frozen=True):
+    """A grade as printed."""
+
+    direction: str | None
+    strength: str | None
+    certainty: str | None
+    as_printed: str | None
+
+
+class Amount(_Data, frozen=True):
+    """A range in a unit."""
+
+    low: float
+    high: float
+    unit: str
+
+
+class Dose(_Data, frozen=True):
+    """A dose; `missing` names the facts that would say whether it is meant for this patient."""
+
+    intervention: str
+    amount: Amount
+    at_most: Amount | None
+    form: str | None
+    missing: Names
+
+
+class Phase(_Data, frozen=True):
+    """A stretch of a schedule."""
+
+    every: Amount
+    lasts: Amount | None
+    at_least: bool
+    text: str | None
+
+
+class Target(_Data, frozen=True):
+    """A value to aim for."""
+
+    fact: str
+    low: float
+    high: float
+    unit: str | None
+
+
+class Reading(_Data, frozen=True):
+    """A choice of ours where the page is silent."""
+
+    term: str
+    reads: str
+
+
+class Conclusion(_Data, frozen=True):
+    """A fact that a definition concludes."""
+
+    fact: str
+    value: Any
+    statement: str
+    because: Names
+    source: Citation
+    interpretation: tuple[Reading, ...]
+
+
+class OptionFinding(_Data, frozen=True):
+    """One alternative of a recommendation."""
+
+    interventions: Names
+    status: Status
+    blocked_by: Names
+    missing: Names
+
+
+class Recommendation(_Data, frozen=True):
+    """A recommendation for this patient."""
+
+    statement: str
+    title: str
+    status: Status
+    action: str
+    options: tuple[OptionFinding, ...]
+    text: str
+    dose: tuple[Dose, ...]
+    schedule: tuple[Phase, ...]
+    target: Target | None
+    duration: str | None
+    grade: Grade | None
+    source: Citation
+    interpretation: tuple[Reading, ...]
+    because: Names
+    missing: Names
+    blocked_by: Names
+    cautions: Names
+    evidence: Names
+
+
+class Avoidance(_Data, frozen=True):
+    """An intervention not to give, or to give with care, or of which that cannot be excluded."""
+
+    intervention: str
+    kind: Literal["contraindication", "caution"]
+    status: Literal["contraindicated", "contingent", "caution"]
+    statement: str
+    title: str
+    text: str
+    actions: Names
+    grade: Grade | None
+    source: Citation
+    interpretation: tuple[Reading, ...]
+    because: Names
+    missing: Names
+
+
+class Evidence(_Data, frozen=True):
+    """A number reported about an intervention that is recommended or open."""
+
+    statement: str
+    interventions: Names
+    measure: str
+    amount: Amount
+    population: str | None
+    source: Citation
+
+
+class Missing(_Data, frozen=True):
+    """A missing fact and the statements it could settle."""
+
+    fact: str
+    would_settle: Names
+
+
+class Finding(_Data, frozen=True):
+    """What one guideline says of one patient."""
+
+    id: str
+    title: str
+    short: str
+    version: str
+    digest: str
+    status: str
+    experimental: bool
+    not_sourced: str
+    applies: TruthWord
+    conclusions: tuple[Conclusion, ...]
+    recommendations: tuple[Recommendation, ...]
+    avoid: tuple[Avoidance, ...]
+    evidence: tuple[Evidence, ...]
+    missing: tuple[Missing, ...]
+
+
+class Result(_Data, frozen=True):
+    """What every asked guideline says of one patient."""
+
+    case: str
+    title: str | None
+    as_of: str | None
+    engine: Literal["network", "program", "referee"]
+    inputs: dict[str, Input]
+    guidelines: tuple[Finding, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def to_json(result: Result) -> bytes:
+    """Write a result as one line of JSON."""
+    return msgspec.json.encode(result)
+
+
+def citation(statement: ir.Statement, references: dict[str, ir.Reference]) -> Citation:
+    """Say where a statement was read."""
+    source = statement.source
+    reference = references.get(source.ref)
+    return Citation(
+        ref=source.ref,
+        citation=reference.citation if reference else source.ref,
+        doi=reference.doi if reference else None,
+        label=source.label,
+        locator=source.locator,
+        confidence=source.confidence,
+        attributed_to=source.attributed_to,
+        checked_by=source.checked_by,
+    )
+
+
+def amount(value: ir.Amount | None) -> Amount | None:
+    """Copy an amount."""
+    return None if value is None else Amount(value.low, value.high, value.unit)

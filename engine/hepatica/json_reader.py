@@ -1,0 +1,106 @@
+"""A strict reader for JSON: no duplicate keys, no NaN, no infinity, no half characters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hepatica.reader import (
+    MAX_DEPTH,
+    Reader,
+    duplicate,
+    not_a_number,
+    read_yaml,
+    to_number,
+    too_deep,
+)
+from hepatica.source import ROOT, START, Document, Place, Places, Problem, Source, Unreadable
+
+
+def read_json(source: Source) -> Document:
+    """Read one JSON document, as strictly: no duplicate keys, no NaN, no infinity.
+
+    Raises `Unreadable` with Y problems.
+    """
+    problems: list[Problem] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) < len(items):
+            twice = next(k for i, (k, _) in enumerate(items) if k in dict(items[:i]))
+            problems.append(duplicate(twice, None))
+        return found
+
+    def number(text: str) -> Any:
+        value = to_number(text)
+        if value is None:
+            problems.append(not_a_number(text, None))
+        return value
+
+    try:
+        data = json.loads(
+            source.text,
+            object_pairs_hook=pairs,
+            parse_float=number,
+            parse_int=number,
+            parse_constant=number,
+        )
+    except json.JSONDecodeError as error:
+        place = Place(error.lineno, error.colno, error.lineno, error.colno)
+        if not source.text.strip():
+            problem = Problem("Y108", "the file is empty", None, "write an object")
+        else:
+            problem = Problem("Y102", f"not JSON: {error.msg.lower()}", place, "mend the JSON")
+        raise Unreadable(source, [problem]) from None
+    except RecursionError:
+        raise Unreadable(source, [too_deep(None)]) from None
+    if "\\u" in source.text and (bad := _lone_surrogate(data)) is not None:
+        problems.append(Problem("Y101", f"`{bad}` holds half a character", None, "mend the escape"))
+    if _depth(data) > MAX_DEPTH:
+        problems.append(too_deep(None))
+    if problems:
+        raise Unreadable(source, _placed(problems, source))
+    return Document(source, data, lambda: _places(source))
+
+
+def _places(source: Source) -> Places:
+    """Find the places in JSON by reading it as YAML, which it nearly is."""
+    reader = Reader(source._replace(text=source.text.replace("\t", " ")))
+    try:
+        reader.read()
+    except Unreadable:
+        return {ROOT: START}, {}
+    return reader.values, reader.keys
+
+
+def _placed(problems: list[Problem], source: Source) -> list[Problem]:
+    """Find the places of problems in JSON, where reading it as YAML finds the same ones."""
+    try:
+        read_yaml(source._replace(text=source.text.replace("\t", " ")))
+    except Unreadable as unreadable:
+        if {p.code for p in problems} <= {p.code for p in unreadable.problems}:
+            return unreadable.problems
+    return problems
+
+
+def _depth(data: Any) -> int:
+    """Count the levels of nested lists and mappings."""
+    level, depth = [data], 0
+    while level := [part for each in level if isinstance(each, dict | list) for part in
+                    (each.values() if isinstance(each, dict) else each)]:  # fmt: skip
+        depth += 1
+    return depth
+
+
+def _lone_surrogate(data: Any) -> str | None:
+    """Find a text that cannot be written as UTF-8, shown with its escapes."""
+    if isinstance(data, str):
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            return data.encode("ascii", "backslashreplace").decode()
+        return None
+    parts = [*data, *data.values()] if isinstance(data, dict) else data
+    if not isinstance(data, dict | list):
+        return None
+    return next((bad for part in parts if (bad := _lone_surrogate(part)) is not None), None)

@@ -1,0 +1,1 @@
+"""Checked YAML to the typed form (`hepatica.ir`)."""
