@@ -69,6 +69,15 @@ class Meaning:
         return Referee(self, given).answers()
 
 
+def bare_meaning(facts: Mapping[str, ir.Fact]) -> Meaning:
+    """Make a meaning without statements, to ask conditions about given facts only."""
+    nothing = ir.Guideline(
+        *("",) * 7, status="draft", experimental=True, text="", not_sourced="", copyright="",
+        applies=None, includes=(), statements=(), definitions=(), references={}, digest="",
+    )  # fmt: skip
+    return Meaning(nothing, facts)
+
+
 def evaluate(guideline: ir.Guideline, facts: Mapping[str, ir.Fact], given: Given) -> Answers:
     """Answer every statement of a guideline for the given facts.
 

@@ -193,8 +193,8 @@ def _yaml(value: Any) -> str:
     return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _short(text: Any) -> str:
-    text = str(text)
+def _short(value: Any) -> str:
+    text = str(value)
     return text if len(text) <= 60 else text[:60] + "…"
 
 

@@ -1,0 +1,125 @@
+"""Checked knowledge kept between runs, under the hash of everything it was made from.
+
+An entry is named by a SHA-256 over every knowledge file, every schema and the engine's own code, so
+it cannot be stale. It is data (msgpack, decoded against the types of `ir`), never code. It is used
+only from a folder that belongs to this user and that nobody else may write to, and only if its
+content has the hash it was stored with. Whenever anything is odd, the knowledge is read afresh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import sys
+from pathlib import Path
+
+import msgspec
+
+from hepatica import ir
+from hepatica.diagnostics import Invalid, has_errors, ordered
+from hepatica.load import Files, load_files, read_files
+from hepatica.paths import shipped
+
+MOST_ENTRIES = 8
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    key: str
+    knowledge: ir.Knowledge
+
+
+def load_cached(root: Path | None = None) -> ir.Knowledge:
+    """Read knowledge as `load.load` does, from the cache when it holds exactly these files.
+
+    Raises `Invalid` with every error of every file; nothing invalid is ever stored.
+    """
+    files = read_files(root)
+    folder = _folder()
+    if folder is None:
+        return _fresh(files)
+    key = _key(files)
+    path = folder / f"{key}.knowledge"
+    entry = _read(path, key)
+    if entry is not None:
+        return entry.knowledge
+    knowledge = _fresh(files)
+    _write(path, _Entry(key, knowledge))
+    return knowledge
+
+
+def _fresh(files: Files) -> ir.Knowledge:
+    loaded = load_files(files)
+    if has_errors(loaded.diagnostics):
+        raise Invalid(ordered(loaded.diagnostics))
+    return loaded.knowledge
+
+
+def _key(files: Files) -> str:
+    """Hash everything that decides what the knowledge becomes, and where its files lie."""
+    total = hashlib.sha256(f"{sys.version_info[:2]} {msgspec.__version__} {files.root}\n".encode())
+    total.update(files.digest().encode())
+    for folder, pattern in ((_PACKAGE, "**/*.py"), (shipped("schemas"), "*.json")):
+        for path in sorted(folder.glob(pattern)):
+            total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _folder() -> Path | None:
+    """Find (or make) the cache folder; None when there is none that only this user can write to."""
+    wanted = os.environ.get("HEPATICA_CACHE")
+    if wanted == "off" or not hasattr(os, "geteuid"):
+        return None
+    base = (
+        Path(wanted) if wanted else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    )
+    folder = base if wanted else base / "hepatica"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder if _is_mine(os.lstat(folder), stat.S_IFDIR) else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def _is_mine(status: os.stat_result, kind: int) -> bool:
+    """Say whether a file is of a kind, belongs to this user, and nobody else may write to it."""
+    return (
+        stat.S_IFMT(status.st_mode) == kind
+        and status.st_uid == os.geteuid()
+        and not status.st_mode & 0o022
+    )
+
+
+def _read(path: Path, key: str) -> _Entry | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with open(descriptor, "rb") as stream:
+            if not _is_mine(os.fstat(stream.fileno()), stat.S_IFREG):
+                return None
+            data = stream.read()
+        if hashlib.sha256(data[32:]).digest() != data[:32]:
+            return None
+        entry = msgspec.msgpack.decode(data[32:], type=_Entry)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return entry if entry.key == key else None
+
+
+def _write(path: Path, entry: _Entry) -> None:
+    data = msgspec.msgpack.encode(entry)
+    scratch = path.with_suffix(f".{os.getpid()}.part")
+    with contextlib.suppress(OSError):
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as stream:
+            stream.write(hashlib.sha256(data).digest() + data)
+        scratch.replace(path)
+        _tidy(path.parent)
+
+
+def _tidy(folder: Path) -> None:
+    """Keep the newest entries only."""
+    entries = sorted(folder.glob("*.knowledge"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in entries[MOST_ENTRIES:]:
+        old.unlink(missing_ok=True)

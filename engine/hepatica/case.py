@@ -1,0 +1,178 @@
+"""One patient as facts: reading, and refusing what cannot be true.
+
+A case is YAML, JSON, or one line of a JSON-lines stream. Nothing is guessed: an unknown fact, a
+value outside its type or plausible range, or facts that exclude each other are errors with a place.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from hepatica import ir
+from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
+from hepatica.evaluate import Given, Referee, bare_meaning
+from hepatica.json_reader import read_json
+from hepatica.parse.conditions import Vocabulary, facts_of, leaves
+from hepatica.reader import read_yaml
+from hepatica.schema import check_shape
+from hepatica.source import Document, Source, Unreadable, decode, read_source
+
+STREAMS = (".jsonl", ".ndjson")
+SINGLES = (".yaml", ".yml", ".json")
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A checked case. `facts` holds quantities as floats in the unit of their fact."""
+
+    id: str
+    facts: dict[str, ir.Value | tuple[str, ...]]
+    title: str | None = None
+    synthetic: bool = False
+    as_of: str | None = None
+    expect: dict[str, Any] = {}
+    file: str = ""
+
+
+class CaseReader:
+    """Reads cases against a fact dictionary."""
+
+    def __init__(self, facts: dict[str, ir.Fact]) -> None:
+        """Take the dictionary."""
+        self.facts = facts
+
+    def read(self, document: Document) -> Case:
+        """Read a case from a document. Raises `Invalid` with every S and D diagnostic."""
+        found = check_shape(document, "case")
+        if found:
+            raise Invalid(found)
+        vocabulary = Vocabulary(self.facts, {}, {})
+        data = document.data
+        given = facts_of(vocabulary, document, ("facts",), patient=True)
+        found = vocabulary.diagnostics
+        if "as_of" in data:
+            try:
+                datetime.date.fromisoformat(data["as_of"])
+            except ValueError:
+                text = f"`{data['as_of']}` is not a day of the calendar"
+                found.append(at(document, ("as_of",), "D102", text, help="write it as 2025-09-01"))
+        if not has_errors(found):
+            for name, others in contradictions(self.facts, given):
+                text, help = exclusion(name, others)
+                found.append(at(document, ("facts", name), "D105", text, help=help, key=True))
+        if has_errors(found):
+            raise Invalid(found)
+        return Case(
+            id=data["id"],
+            facts=given,
+            title=data.get("title"),
+            synthetic=data.get("synthetic", False),
+            as_of=data.get("as_of"),
+            expect=data.get("expect", {}),
+            file=document.source.name,
+        )
+
+
+def contradictions(facts: Mapping[str, ir.Fact], given: Given) -> list[tuple[str, tuple[str, ...]]]:
+    """Find given facts that exclude each other by what the dictionary says they imply.
+
+    Each is the fact that implies something and the facts that deny it.
+    """
+    referee = Referee(bare_meaning(facts), given)
+    found = []
+    for name in given:
+        for implication in facts[name].implies:
+            if referee.truth(implication.when) and referee.truth(implication.then) is False:
+                others = dict.fromkeys(leaf.fact for leaf in leaves(implication.then))
+                found.append((name, tuple(others)))
+    return found
+
+
+def exclusion(name: str, others: tuple[str, ...]) -> tuple[str, str]:
+    """Put a contradiction into words: what is wrong, and what to do."""
+    names = " and ".join(f"`{other}`" for other in others)
+    text = f"`{name}` as given and {names} as given exclude each other"
+    return text, "one of them is wrong; leave out what is not known"
+
+
+def documents(path: str, stdin: BinaryIO | None = None) -> Iterator[Document | Invalid]:
+    """Read every case document that a path names.
+
+    The path is a file (.yaml, .yml, .json; .jsonl or .ndjson: a case a line), a folder of such
+    files, or `-` for standard input. What cannot be read is given as `Invalid`, in its place.
+    """
+    if path == "-":
+        assert stdin is not None
+        yield from _from_stdin(stdin)
+        return
+    where = Path(path)
+    if where.is_dir():
+        files = sorted(p for p in where.rglob("*") if p.suffix in (*SINGLES, *STREAMS))
+        if not files:
+            help = f"a case ends in {', '.join((*SINGLES, *STREAMS))}"
+            yield Invalid([Diagnostic("Y111", "error", f"`{path}` holds no cases", help=help)])
+        for file in files:
+            yield from documents(str(file))
+    elif where.suffix in STREAMS:
+        try:
+            with where.open("rb") as stream:
+                yield from _lines(stream, path)
+        except OSError:
+            source = Source(path, "", private=True)
+            try:
+                read_source(where)
+            except Unreadable as error:
+                yield Invalid(from_unreadable(error))
+            else:
+                text = f"cannot read `{path}`"
+                yield Invalid([Diagnostic("Y111", "error", text, file=source.name)])
+    else:
+        yield _document(lambda: read_source(where, private=True))
+
+
+def _document(source: Any) -> Document | Invalid:
+    try:
+        read = source()
+        return read_json(read) if read.name.endswith((".json", *STREAMS)) else read_yaml(read)
+    except Unreadable as error:
+        return Invalid(from_unreadable(error))
+
+
+def _lines(stream: BinaryIO, name: str) -> Iterator[Document | Invalid]:
+    for number, line in enumerate(stream, start=1):
+        if line.strip():
+            yield _line(line, name, number)
+
+
+def _line(line: bytes, name: str, number: int) -> Document | Invalid:
+    try:
+        source = decode(name, line, private=True)._replace(first=number)
+        return read_json(source)
+    except Unreadable as error:
+        return Invalid(from_unreadable(error))
+
+
+def _from_stdin(stream: BinaryIO) -> Iterator[Document | Invalid]:
+    """Read standard input: a case a line when its first line is a whole JSON object."""
+    first = stream.readline()
+    if first.lstrip()[:1] == b"{":
+        try:
+            whole = isinstance(msgspec.json.decode(first), dict)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            whole = False
+        if whole:
+            yield _line(first, "<stdin>", 1)
+            for number, line in enumerate(stream, start=2):
+                if line.strip():
+                    yield _line(line, "<stdin>", number)
+            return
+    rest = first + stream.read(5_000_000)
+    reader = read_json if rest.lstrip()[:1] == b"{" else read_yaml
+    try:
+        yield reader(decode("<stdin>", rest, private=True))
+    except Unreadable as error:
+        yield Invalid(from_unreadable(error))

@@ -1,0 +1,76 @@
+"""The command line. Each subcommand is a module, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from hepatica.version import VERSION
+
+COMMANDS = ("eval", "explain", "lint", "test", "schema", "new")
+_SUMMARY = {
+    "eval": "Evaluate cases: recommendations with their guideline and reference.",
+    "explain": "Why a statement holds for a case, why not, and what is missing.",
+    "lint": "Check knowledge files and cases: shape, names, units, citations, examples.",
+    "test": "Run every example of every statement, and every case.",
+    "schema": "Print the JSON Schemas, completed from the fact dictionary.",
+    "new": "Write the skeleton of a statement or a guideline.",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a subcommand when it is asked for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"hepatica.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _SUMMARY[name]) for name in COMMANDS])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from hepatica.diagnostics import suggestion
+
+            help = suggestion(args[0], COMMANDS) or f"commands: {', '.join(COMMANDS)}"
+            ctx.fail(f"no such command `{args[0]}`; {help}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="hepatica")
+def app() -> None:
+    """Autoimmune hepatitis guidelines you can run, compare, and prove things about.
+
+    \b
+    Example:
+      hepatica eval tests/fixtures/cases/preferential_methylation.yaml
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; exits with 0 (fine), 1 (findings) or 2 (wrong use or bad input)."""
+    from hepatica.diagnostics import Invalid
+
+    try:
+        app.main(args, prog_name="hepatica", standalone_mode=True)
+    except Invalid as error:
+        from hepatica.cli.common import show
+
+        show(error.diagnostics)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,102 @@
+"""`hepatica lint`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from hepatica.case import CaseReader, documents
+from hepatica.cases import check_expectations
+from hepatica.cli.common import FILE, count, knowledge_option, load, show
+from hepatica.diagnostics import Diagnostic, Invalid, ordered, sarif
+from hepatica.lint import lint
+from hepatica.version import VERSION
+
+
+@click.command("lint")
+@click.argument("paths", nargs=-1, type=FILE)
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text")
+@knowledge_option
+def command(paths: tuple[str, ...], form: str, knowledge: Path | None) -> None:
+    """Check knowledge files and cases.
+
+    PATHS are a knowledge folder, anything inside one, or cases; without PATHS, the shipped
+    knowledge is checked. Exits with 1 if anything is found, with 2 if a file cannot be read at all.
+
+    \b
+    Examples:
+      hepatica lint knowledge
+      hepatica lint knowledge/easl_2025/metabolites --format sarif
+      hepatica lint my_patient.yaml
+    """
+    found: list[Diagnostic] = []
+    for path in paths or ("",):
+        root = knowledge if not path else knowledge_root(Path(path))
+        if not path or root is not None:
+            where = str(Path(path)) if path else ""
+            every = lint(root)
+            found += [d for d in every if not path or _lies_in(d.file, where)]
+        else:
+            found += _lint_cases(path, knowledge)
+    found = ordered(found)
+    _print(found, form)
+    if any(d.code.startswith("Y") for d in found):
+        sys.exit(2)
+    sys.exit(1 if any(d.severity != "note" for d in found) else 0)
+
+
+def knowledge_root(path: Path) -> Path | None:
+    """Find the knowledge folder that a path is or lies in."""
+    for folder in (path, *path.absolute().parents):
+        if (folder / "interventions.yaml").is_file() and (folder / "facts").is_dir():
+            return folder
+    return None
+
+
+def _lies_in(file: str, where: str) -> bool:
+    if not file:
+        return True
+    inner, outer = Path(file).absolute(), Path(where).absolute()
+    return inner == outer or outer in inner.parents
+
+
+def _lint_cases(path: str, root: Path | None) -> list[Diagnostic]:
+    knowledge = load(root)
+    reader = CaseReader(knowledge.facts)
+    found: list[Diagnostic] = []
+    seen: dict[str, str] = {}
+    for document in documents(path, sys.stdin.buffer):
+        if isinstance(document, Invalid):
+            found += document.diagnostics
+            continue
+        try:
+            case = reader.read(document)
+        except Invalid as error:
+            found += error.diagnostics
+            continue
+        found += check_expectations(document, knowledge)
+        if case.id in seen:
+            text = f"the case `{case.id}` also stands in {seen[case.id]}"
+            found.append(Diagnostic("D110", "error", text, file=case.file, help="rename one"))
+        seen[case.id] = case.file
+    return found
+
+
+def _print(found: list[Diagnostic], form: str) -> None:
+    if form == "json":
+        import msgspec
+
+        click.echo(msgspec.json.encode(found).decode())
+    elif form == "sarif":
+        click.echo(json.dumps(sarif(found, VERSION), indent=2, ensure_ascii=False))
+    else:
+        show(found, err=False)
+        errors = sum(d.severity == "error" for d in found)
+        others = len(found) - errors
+        text = (
+            "no findings" if not found else f"{count(errors, 'error')}, {count(others, 'warning')}"
+        )
+        click.echo(text, err=True)

@@ -1,0 +1,101 @@
+"""Writing results in the asked form, one case or many, and showing how far it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from hepatica import ir
+from hepatica.cli.common import has_unicode, wants_colour, width
+from hepatica.diagnostics import Invalid
+from hepatica.finding import Result, to_json
+from hepatica.source import Document
+
+_PATIENCE = 1.0
+
+
+class Writer:
+    """Writes results to standard output as they come."""
+
+    def __init__(self, form: str, knowledge: ir.Knowledge, *, many: bool, full: bool) -> None:
+        """Take the form (text, json, markdown, html) and whether one case or many will come."""
+        self.form = form
+        self.knowledge = knowledge
+        self.many = many
+        self.full = full or not many
+        self.written = 0
+
+    def write(self, result: Result) -> None:
+        """Write one result."""
+        self.written += 1
+        if self.form == "json":
+            sys.stdout.buffer.write(to_json(result) + b"\n")
+            return
+        click.echo(self._rendered(result), nl=False, color=wants_colour(sys.stdout))
+
+    def _rendered(self, result: Result) -> str:
+        from hepatica.report.view import view
+        from hepatica.words import Words
+
+        shown = view(result, Words(self.knowledge))
+        if self.form == "text":
+            from hepatica.report.text import Terminal
+
+            terminal = Terminal(
+                width(), colour=wants_colour(sys.stdout), unicode=has_unicode(sys.stdout)
+            )
+            return terminal.page(shown) if self.full else terminal.summary(shown)
+        if self.form == "markdown":
+            from hepatica.report.markdown import page
+
+            return page(shown)
+        from hepatica.report import html
+
+        return (html.head(shown.title) if self.written == 1 else "") + html.body(shown)
+
+    def end(self) -> None:
+        """Write what comes after the last result."""
+        if self.form == "html" and self.written:
+            from hepatica.report import html
+
+            click.echo(html.tail(), nl=False)
+        sys.stdout.flush()
+
+
+def progress(
+    found: Iterable[Document | Invalid], paths: Iterable[str]
+) -> Iterator[Document | Invalid]:
+    """Pass documents on, with a bar on standard error when it is a terminal and takes a while."""
+    if not sys.stderr.isatty():
+        yield from found
+        return
+    total = sum(_size(Path(path)) for path in paths)
+    start = time.monotonic()
+    bar = None
+    done = 0
+    for document in found:
+        yield document
+        done += 1 if isinstance(document, Invalid) else len(document.source.text)
+        if bar is None and time.monotonic() - start > _PATIENCE:
+            bar = click.progressbar(length=total or None, label="cases", file=sys.stderr)
+            bar.__enter__()
+            bar.update(done)
+            done = 0
+        elif bar is not None:
+            bar.update(done)
+            done = 0
+    if bar is not None:
+        bar.__exit__(None, None, None)
+
+
+def _size(path: Path) -> int:
+    try:
+        if path.is_dir():
+            return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+        return path.stat().st_size
+    except OSError:
+        return 0

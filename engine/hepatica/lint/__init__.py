@@ -1,0 +1,38 @@
+"""Everything that can be said against knowledge files without a solver.
+
+Loading already refuses what has no meaning. The rules here ask for more: that examples are there
+and come true, that units are UCUM, that citations are used. Each rule is a module of
+`hepatica.lint.rules` with its documentation, and a function `check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hepatica.diagnostics import Diagnostic, ordered
+from hepatica.lint.context import Context
+from hepatica.lint.rules import anchors, examples_agree, examples_present, references, units
+from hepatica.load import load_files, read_files
+
+RULES: tuple[Callable[[Context], Iterator[Diagnostic]], ...] = (
+    examples_present.check,
+    examples_agree.check,
+    units.check,
+    references.check,
+    anchors.check,
+)
+
+
+def lint(root: Path | str | None = None) -> list[Diagnostic]:
+    """Check a knowledge folder (default: the shipped one): every diagnostic, in order of place.
+
+    Raises `Invalid` when the folder is not a knowledge folder.
+    """
+    files = read_files(Path(root) if root is not None else None)
+    loaded = load_files(files)
+    context = Context(loaded.knowledge, loaded.documents, files)
+    found = list(loaded.diagnostics)
+    for rule in RULES:
+        found += rule(context)
+    return ordered(found)

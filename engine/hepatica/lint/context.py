@@ -1,0 +1,36 @@
+"""What a lint rule looks at."""
+
+from __future__ import annotations
+
+import functools
+
+from hepatica import ir
+from hepatica.evaluate import Meaning
+from hepatica.load import Files
+from hepatica.source import Document
+
+
+class Context:
+    """Knowledge as far as it could be built, with the documents and files it came from."""
+
+    def __init__(
+        self, knowledge: ir.Knowledge, documents: dict[str, Document], files: Files
+    ) -> None:
+        """Take what was loaded."""
+        self.knowledge = knowledge
+        self.documents = documents
+        self.files = files
+
+    @functools.cached_property
+    def statements(self) -> list[tuple[ir.Guideline, ir.Statement, Document]]:
+        """Every statement with its guideline and document."""
+        return [
+            (g, s, self.documents[s.id])
+            for g in self.knowledge.guidelines.values()
+            for s in g.statements
+        ]
+
+    @functools.lru_cache(maxsize=64)
+    def meaning(self, guideline: str) -> Meaning:
+        """Read a guideline as the referee does, once."""
+        return Meaning(self.knowledge.guidelines[guideline], self.knowledge.facts)

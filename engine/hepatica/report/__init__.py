@@ -1,0 +1,1 @@
+"""Results for people: text for a terminal, markdown, HTML. All show the same view of a result."""

@@ -1,0 +1,135 @@
+"""Evaluate cases with an engine: the network checked by the referee, the program, or the referee.
+
+For one patient the network answers, and the referee answers too; should they ever disagree, nothing
+is recommended. For many, the generated program answers alone (its agreement with the referee is
+what the tests are about), or is checked as well when that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from hepatica import conflicts, ir
+from hepatica.case import Case
+from hepatica.compile.network import Network, NotInstalled
+from hepatica.compile.program import Program
+from hepatica.compose import Composer
+from hepatica.diagnostics import Diagnostic, Invalid
+from hepatica.evaluate import WORDS, Truth
+from hepatica.finding import Finding, Input, Result
+from hepatica.lower import Rails, lower
+
+EngineName = Literal["network", "program", "referee"]
+Truths = tuple[dict[str, Truth], Truth]
+
+
+class Evaluator:
+    """Evaluates cases against some guidelines; made once, used for many.
+
+    `engine` None means the network where durable-rules is installed, else the referee. Raises
+    `Invalid` (E102) when the network cannot take a guideline, and (E103) when it is asked for by
+    name but not installed.
+    """
+
+    def __init__(
+        self,
+        knowledge: ir.Knowledge,
+        guidelines: Iterable[ir.Guideline],
+        engine: EngineName | None = None,
+        *,
+        check: bool = False,
+    ) -> None:
+        """Compile the guidelines for an engine; with `check`, the referee confirms the program."""
+        self.knowledge = knowledge
+        self.guidelines = tuple(guidelines)
+        self.composers = [Composer(g, knowledge) for g in self.guidelines]
+        self.missing_engine: str | None = None
+        self._compiled: list[Network | Program | None] = [None] * len(self.guidelines)
+        asked = engine
+        engine = engine or "network"
+        if engine == "network":
+            try:
+                self._compiled = [
+                    Network(self._lowered(g), knowledge.facts) for g in self.guidelines
+                ]
+            except NotInstalled as error:
+                self.missing_engine = str(error)
+                if asked:
+                    raise Invalid([not_installed("error")]) from None
+                engine = "referee"
+        if engine == "program":
+            self._compiled = [Program(self._lowered(g), knowledge.facts) for g in self.guidelines]
+        self.engine: EngineName = engine
+        self.check = check or engine == "network"
+
+    def _lowered(self, guideline: ir.Guideline) -> Rails:
+        return lower(guideline, self.knowledge.facts)
+
+    def evaluate(self, case: Case) -> Result:
+        """Evaluate one case.
+
+        Raises `Invalid` (E101), naming both answers, when the engine and the referee disagree.
+        """
+        diagnostics: list[Diagnostic] = []
+        findings: list[Finding] = []
+        for guideline, composer, compiled in zip(
+            self.guidelines, self.composers, self._compiled, strict=True
+        ):
+            referee = composer.referee(case.facts)
+            if compiled is None:
+                answers = referee.answers()
+                statements, applies = answers.statements, answers.applies
+            else:
+                statements, applies = compiled.truths(case.facts)
+                if self.check:
+                    right = referee.answers()
+                    self._compare(guideline, case, (statements, applies),
+                                  (right.statements, right.applies))  # fmt: skip
+            findings.append(composer.finding(applies, statements, referee))
+            diagnostics += conflicts.in_guideline(
+                guideline, self.knowledge.facts, statements, case.facts
+            )
+        if len(findings) > 1:
+            diagnostics += conflicts.between_guidelines(findings)
+        return Result(
+            case=case.id,
+            title=case.title,
+            as_of=case.as_of,
+            engine=self.engine,
+            inputs=self._inputs(case),
+            guidelines=tuple(findings),
+            diagnostics=tuple(diagnostics),
+        )
+
+    def _inputs(self, case: Case) -> dict[str, Input]:
+        facts = self.knowledge.facts
+        return {
+            name: Input(list(value) if isinstance(value, tuple) else value, facts[name].unit)
+            for name, value in sorted(case.facts.items())
+        }
+
+    def _compare(self, guideline: ir.Guideline, case: Case, one: Truths, right: Truths) -> None:
+        if one == right:
+            return
+        wrong = [
+            f"`{name}`: {self.engine} says {WORDS[one[0].get(name)]}, referee says {WORDS[truth]}"
+            for name, truth in right[0].items()
+            if one[0].get(name, "nothing") != truth
+        ]
+        if one[1] != right[1]:
+            wrong.append(
+                f"`applies`: {self.engine} says {WORDS[one[1]]}, referee {WORDS[right[1]]}"
+            )
+        text = f"two engines disagree on case `{case.id}` ({guideline.id}): {'; '.join(wrong[:5])}"
+        help = "nothing is recommended; please report this with the case and the knowledge"
+        raise Invalid([Diagnostic("E101", "error", text, file=case.file, help=help)])
+
+
+def not_installed(severity: Literal["error", "note"]) -> Diagnostic:
+    """Tell that the network engine is not there, and how to get it."""
+    text = "the network engine (durable-rules) is not installed here; the referee answers"
+    if severity == "error":
+        text = "the network engine (durable-rules) is not installed here"
+    help = 'pip install "hepatica[network]" on Python 3.11 or 3.12, with a C compiler'
+    return Diagnostic("E103", severity, text, help=help)
