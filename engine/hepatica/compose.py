@@ -68,7 +68,7 @@ class Composer:
             recommendations=recommendations,
             avoid=avoid,
             evidence=self._evidence(truths, live),
-            missing=self._missing(recommendations, avoid),
+            missing=self._missing(recommendations, avoid, live | self._taken(referee.given)),
         )
 
     def _conclusions(self, truths: Mapping[str, Truth], tracer: Tracer) -> tuple[f.Conclusion, ...]:
@@ -225,11 +225,18 @@ class Composer:
                 )
         return tuple(found)
 
+    def _taken(self, given: Given) -> set[str]:
+        """List what the patient has now; everything, while that is not known."""
+        taken = given.get(self.knowledge.taken or "")
+        return set(taken) if isinstance(taken, tuple) else set(self.knowledge.interventions)
+
     def _missing(
         self,
         recommendations: tuple[f.Recommendation, ...],
         avoid: tuple[f.Avoidance, ...],
+        concerned: set[str],
     ) -> tuple[f.Missing, ...]:
+        """List the facts that could change what is recommended, or what of it is not to be given."""
         settles: dict[str, dict[str, None]] = {}
         weight: dict[str, int] = {}
         for r in recommendations:
@@ -237,7 +244,7 @@ class Composer:
                 settles.setdefault(fact, {})[r.statement] = None
                 weight[fact] = weight.get(fact, 0) + 1
         for a in avoid:
-            for fact in a.missing:
+            for fact in a.missing if a.intervention in concerned else ():
                 settles.setdefault(fact, {})[a.statement] = None
         order = sorted(
             settles,

@@ -315,9 +315,13 @@ class Guideline(_Frozen, frozen=True):
 
 
 class Knowledge(_Frozen, frozen=True):
-    """Everything one run reads: the two dictionaries and the guidelines, by id."""
+    """Everything one run reads: the two dictionaries and the guidelines, by id.
+
+    `taken` names the fact that lists the interventions a patient has now.
+    """
 
     facts: dict[str, Fact]
     interventions: dict[str, Intervention]
     classes: dict[str, str]
     guidelines: dict[str, Guideline]
+    taken: str | None = None

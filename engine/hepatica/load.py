@@ -125,6 +125,9 @@ class _Loader:
             interventions, classes, found = dictionary.interventions(document)
             self.diagnostics += found
         self.vocabulary = Vocabulary(facts, interventions, classes)
+        taken = document.data.get("taken") if document is not None else None
+        if document is not None and taken is not None:
+            self.vocabulary.fact(document, ("taken",), taken)
         known: dict[str, ir.Guideline] = {}
         manifests: dict[str, Document] = {}
         for name in self.files.guidelines:
@@ -139,7 +142,7 @@ class _Loader:
                 document = self.documents[statement.id]
                 self.diagnostics += check.check_related(statement, document, every)
         self.diagnostics += self.vocabulary.diagnostics
-        knowledge = ir.Knowledge(facts, interventions, classes, known)
+        knowledge = ir.Knowledge(facts, interventions, classes, known, taken)
         return Loaded(knowledge, self.documents, self.diagnostics)
 
     def _named(self, prefix: str) -> list[str]:

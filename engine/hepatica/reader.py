@@ -250,4 +250,9 @@ def _syntax(error: yaml.MarkedYAMLError, source: Source) -> Problem:
         if "\t" in source.line(mark.line + 1)[: mark.column + 1]:
             return Problem("Y103", "a tab indents this line", place, "indent with spaces")
     what = (error.problem or "cannot be read").lower()
-    return Problem("Y102", f"not YAML: {what}", place, "mend the indentation or brackets; quote text that holds : { } [ ] or #")
+    return Problem(
+        "Y102",
+        f"not YAML: {what}",
+        place,
+        "mend the indentation or brackets; quote text that holds : { } [ ] or #",
+    )
