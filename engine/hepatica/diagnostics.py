@@ -70,6 +70,7 @@ CODES: dict[str, str] = {
     "C103": "a grade where the source prints none, or the other way round",
     "C104": "a verbatim anchor that is too long",
     "C105": "a changelog that does not tell of this version",
+    "C106": "a placeholder that was not filled in",
     "X101": "a statement without an example of each outcome",
     "X102": "an example that disagrees with its statement",
     "X103": "an example that tells the wrong missing facts",

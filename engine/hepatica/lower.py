@@ -16,44 +16,49 @@ from collections.abc import Iterable, Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
+import msgspec
+
 from hepatica import check, ir
 from hepatica.evaluate import definitions_of
 
 
-class Ask(NamedTuple):
+# Structs, not tuples: `And` and `Or` of the same parts must not be equal.
+
+
+class Ask(msgspec.Struct, frozen=True):
     """Is this fact given, and does the comparison come out as `want`?"""
 
     leaf: ir.Leaf
     want: bool
 
 
-class Given(NamedTuple):
+class Given(msgspec.Struct, frozen=True):
     """Is this fact given (`want` true), or not given (`want` false)?"""
 
     fact: str
     want: bool
 
 
-class And(NamedTuple):
+class And(msgspec.Struct, frozen=True):
     """All of these nodes. Of none: always on."""
 
     parts: tuple[int, ...]
 
 
-class Or(NamedTuple):
+class Or(msgspec.Struct, frozen=True):
     """One of these nodes. Of none: never on."""
 
     parts: tuple[int, ...]
 
 
-class Weigh(NamedTuple):
+class Weigh(msgspec.Struct, frozen=True):
     """The weights of the nodes that are on add up to at least so much."""
 
     parts: tuple[tuple[int, int], ...]
     at_least: int
 
 
-class Without(NamedTuple):
+class Without(msgspec.Struct, frozen=True):
     """This node stays off, everything below it being finished."""
 
     part: int

@@ -30,6 +30,12 @@ _UNITS = {
 }  # fmt: skip
 
 
+_OPERATORS = {
+    "is": "is", "in": "is", "above": "is above", "at_least": "is at least", "below": "is below",
+    "at_most": "is at most", "includes": "include", "includes_any": "include",
+}  # fmt: skip
+
+
 class Words:
     """Puts the names of one knowledge into words."""
 
@@ -64,6 +70,18 @@ class Words:
 
     def _code(self, fact: ir.Fact | None, value: str) -> str:
         return self.intervention(value) if value in self.knowledge.interventions else spaced(value)
+
+    def question(self, leaf: ir.Leaf) -> str:
+        """Put a question about a fact into words: `INR is above 1.5`."""
+        said = self.fact(leaf.fact)
+        values = [self.value(leaf.fact, v) for v in leaf.values]
+        if leaf.op == "known":
+            return f"{said} is {'known' if leaf.values[0] else 'not known'}"
+        if leaf.op == "is" and isinstance(leaf.values[0], bool):
+            return said if leaf.values[0] else f"not: {said}"
+        if leaf.op == "between":
+            return f"{said} is from {values[0]} to {values[1]}"
+        return f"{said} {_OPERATORS[leaf.op]} {' or '.join(values)}"
 
     def stated(self, name: str, value: Any) -> str:
         """State a fact with its value in one phrase."""

@@ -94,9 +94,9 @@ def _print(found: list[Diagnostic], form: str) -> None:
         click.echo(json.dumps(sarif(found, VERSION), indent=2, ensure_ascii=False))
     else:
         show(found, err=False)
-        errors = sum(d.severity == "error" for d in found)
-        others = len(found) - errors
-        text = (
-            "no findings" if not found else f"{count(errors, 'error')}, {count(others, 'warning')}"
-        )
-        click.echo(text, err=True)
+        counts = [
+            count(number, severity)
+            for severity in ("error", "warning", "note")
+            if (number := sum(d.severity == severity for d in found))
+        ]
+        click.echo(", ".join(counts) or "no findings", err=True)

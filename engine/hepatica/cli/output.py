@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -75,7 +76,7 @@ def progress(
         return
     total = sum(_size(Path(path)) for path in paths)
     start = time.monotonic()
-    bar = None
+    bar: Any = None
     done = 0
     for document in found:
         yield document

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from hepatica.diagnostics import Diagnostic, ordered
 from hepatica.lint.context import Context
-from hepatica.lint.rules import anchors, examples_agree, examples_present, references, units
+from hepatica.lint.rules import (
+    anchors,
+    examples_agree,
+    examples_present,
+    placeholders,
+    references,
+    units,
+)
 from hepatica.load import load_files, read_files
 
 RULES: tuple[Callable[[Context], Iterator[Diagnostic]], ...] = (
@@ -21,6 +28,7 @@ RULES: tuple[Callable[[Context], Iterator[Diagnostic]], ...] = (
     units.check,
     references.check,
     anchors.check,
+    placeholders.check,
 )
 
 

@@ -26,6 +26,11 @@ _SUITS: dict[str, tuple[str, ...]] = {
 }
 
 
+def suits(type_: ir.FactType) -> tuple[str, ...]:
+    """List the operators that suit a type of fact."""
+    return _SUITS[type_]
+
+
 class Vocabulary:
     """The names that may be used, and the list that collects what is wrong."""
 

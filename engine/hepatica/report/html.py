@@ -1,0 +1,40 @@
+"""A result as one self-contained HTML page: no script, nothing loaded from elsewhere.
+
+Every text goes through Jinja's escaping, and a Content-Security-Policy forbids what a text could
+still try. It reads on a phone, on paper, in light and in dark.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from hepatica.diagnostics import printable
+from hepatica.report.view import View
+
+
+@functools.cache
+def _template(name: str) -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("hepatica.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["clean"] = printable
+    return environment.get_template(name)
+
+
+def head(title: str) -> str:
+    """Write the beginning of a page."""
+    return str(_template("head.html").render(title=title))
+
+
+def body(view: View) -> str:
+    """Write one result."""
+    return str(_template("result.html").render(view=view))
+
+
+def tail() -> str:
+    """Write the end of a page."""
+    return "</main>\n</body>\n</html>\n"

@@ -1,0 +1,77 @@
+"""A result as markdown, for a record or an issue. Text from files is escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hepatica.diagnostics import printable
+from hepatica.report.view import Item, Side, View
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&$])")
+
+
+def page(view: View) -> str:
+    """Write the whole page of a result."""
+    return "\n".join(_page(view)) + "\n"
+
+
+def _page(view: View) -> Iterator[str]:
+    yield from (f"# {escaped(view.title)}", "", escaped(view.subtitle), "")
+    if view.inputs:
+        yield from ("| given | |", "| --- | --- |")
+        yield from (f"| {escaped(name)} | {escaped(value)} |" for name, value in view.inputs)
+        yield ""
+    for note in view.notes:
+        yield from (
+            f"> **{note.severity} {note.code}** {escaped(note.message)}. {escaped(note.help)}",
+            "",
+        )
+    for side in view.sides:
+        yield from _side(side)
+    yield from ("---", "", f"*{escaped(view.footer)}*", "")
+
+
+def _side(side: Side) -> Iterator[str]:
+    yield from (f"## {escaped(side.heading)}", "")
+    for text in (side.caveat, side.silent):
+        if text:
+            yield from (f"*{escaped(text)}*", "")
+    yield from _section("Concluded", side.concluded)
+    yield from _section("Recommended", side.recommended)
+    yield from _section("Blocked", side.blocked)
+    if side.contingent:
+        yield from ("### Depends on what is not known", "")
+        for group in side.contingent:
+            name = f"Once {group.name} is known" if group.fact else "Definitions disagree"
+            yield from (f"**{escaped(name)}** ({len(group.items)} open)", "")
+            for item in group.items:
+                yield from _item(item)
+            yield ""
+    yield from _section("Contraindicated", side.avoid)
+    yield from _section("Caution", side.cautions)
+    yield from _section("Not excluded", side.not_excluded)
+    if side.missing:
+        yield from ("### Missing", "")
+        yield from (f"- {escaped(text)}" for text in side.missing)
+        yield ""
+    yield from (f"Not at hand: {escaped(side.not_sourced)}", "")
+
+
+def _section(title: str, items: tuple[Item, ...]) -> Iterator[str]:
+    if items:
+        yield from (f"### {title}", "")
+        for item in items:
+            yield from _item(item)
+        yield ""
+
+
+def _item(item: Item) -> Iterator[str]:
+    yield f"- **{escaped(item.headline)}**" + (f" – {escaped(item.text)}" if item.text else "")
+    yield from (f"  - {label}: {escaped(text)}" for label, text in item.details)
+    yield f"  - statement: `{item.statement}`"
+
+
+def escaped(text: str) -> str:
+    """Escape what markdown or HTML in it would read as more than text."""
+    return _SPECIAL.sub(r"\\\1", " ".join(printable(text).split()))

@@ -1,0 +1,63 @@
+"""Every engine against the referee: random rule sets, random patients with holes."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from strategies import Drawn, drawn
+
+from hepatica.check import find_circle
+from hepatica.compile.network import Network, NotInstalled, engine
+from hepatica.compile.program import Program
+from hepatica.evaluate import Meaning
+from hepatica.lower import lower
+
+try:
+    engine()
+    HAS_NETWORK = True
+except NotInstalled:
+    HAS_NETWORK = False
+
+slow = settings(
+    max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "150")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(autouse=True)
+def watchdog() -> Iterator[None]:
+    faulthandler.dump_traceback_later(400, exit=True)  # a hang in C cannot be interrupted
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def is_circular(case: Drawn) -> bool:
+    return bool(find_circle(Meaning(case.guideline, case.knowledge.facts).by_fact))
+
+
+@slow
+@given(drawn())
+def test_program_agrees(case: Drawn) -> None:
+    facts = case.knowledge.facts
+    meaning = Meaning(case.guideline, facts)
+    program = Program(lower(case.guideline, facts), facts)
+    for patient in case.patients:
+        answers = meaning.answers(patient)
+        assert program.truths(patient) == (answers.statements, answers.applies)
+
+
+@pytest.mark.skipif(not HAS_NETWORK, reason="durable-rules is not installed")
+@slow
+@given(drawn())
+def test_network_agrees(case: Drawn) -> None:
+    facts = case.knowledge.facts
+    meaning = Meaning(case.guideline, facts)
+    network = Network(lower(case.guideline, facts), facts)
+    for patient in case.patients:
+        answers = meaning.answers(patient)
+        assert network.truths(patient) == (answers.statements, answers.applies)
