@@ -28,7 +28,7 @@ def check_statement(
     statement: ir.Statement,
     document: Document,
     expected_id: str,
-    references: dict[str, ir.Reference],
+    references: dict[str, ir.Reference] | None,
 ) -> Iterator[Diagnostic]:
     """Check one statement against its path and its guideline's references."""
     if statement.id != expected_id:
@@ -39,7 +39,7 @@ def check_statement(
     for i, key in enumerate(statement.source.attributed_to):
         cited.append((("source", "attributed_to", i), key))  # type: ignore[arg-type]
     for path, key in cited:
-        if key not in references:
+        if references is not None and key not in references:
             help = suggestion(key, references) or "add it to references.json"
             yield at(document, path, "N104", f"unknown reference `{key}`", help=help)
     if statement.status == "active" and statement.source.checked_by is None:
@@ -105,12 +105,39 @@ def check_definitions(
             text = f"the score `{name}` is concluded by more than one statement: {others}"
             yield at(documents[scores[0].id], ("score",), "N111", text, help="keep one")
     circle = find_circle(by_fact)
-    if circle:
+    if not circle:
+        yield from _check_length(by_fact, documents)
+    else:
         statement = by_fact[circle[0]][0]
         text = f"definitions go round in a circle: {' → '.join(circle)}"
         help = "a fact cannot be defined by itself; break the chain at one of these"
         path = ("score",) if statement.score else ("conclude",)
         yield at(documents[statement.id], path, "N109", text, help=help)
+
+
+MOST_LAYERS = 32
+
+
+def _check_length(
+    by_fact: dict[str, list[ir.Statement]], documents: dict[str, Document]
+) -> Iterator[Diagnostic]:
+    """Check that no conclusion rests on a longer chain of conclusions than anyone can follow."""
+    layers: dict[str, int] = {}
+    waiting = list(by_fact)
+    while waiting:
+        fact = waiting.pop()
+        before = [name for name in needs(by_fact[fact]) if name in by_fact]
+        unknown = [name for name in before if name not in layers]
+        if unknown:
+            waiting += [fact, *unknown]
+            continue
+        layers[fact] = 1 + max((layers[name] for name in before), default=0)
+    for fact, layer in layers.items():
+        if layer == MOST_LAYERS + 1:
+            statement = by_fact[fact][0]
+            text = f"`{fact}` rests on a chain of more than {MOST_LAYERS} conclusions"
+            help = "ask about measured facts sooner"
+            yield at(documents[statement.id], ("when",), "N114", text, help=help)
 
 
 def needs(statements: Iterable[ir.Statement]) -> list[str]:

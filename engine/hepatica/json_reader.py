@@ -34,7 +34,7 @@ def read_json(source: Source) -> Document:
     def number(text: str) -> Any:
         value = to_number(text)
         if value is None:
-            problems.append(not_a_number(text, None))
+            problems.append(not_a_number(text, _find(text, source)))
         return value
 
     try:
@@ -61,6 +61,15 @@ def read_json(source: Source) -> Document:
     if problems:
         raise Unreadable(source, _placed(problems, source))
     return Document(source, data, lambda: _places(source))
+
+
+def _find(text: str, source: Source) -> Place | None:
+    """Find where a text first stands in a source."""
+    for number, line in enumerate(source.text.splitlines(), start=1):
+        column = line.find(text) + 1
+        if column:
+            return Place(number, column, number, column + len(text))
+    return None
 
 
 def _places(source: Source) -> Places:

@@ -189,32 +189,38 @@ class _Loader:
             statement = self._statement(path, references)
             if statement is not None:
                 statements.append(statement)
-        built = guideline.guideline(self.vocabulary, manifest, references, tuple(statements), "")
+        built = guideline.guideline(
+            self.vocabulary, manifest, references or {}, tuple(statements), ""
+        )
         return built, manifest
 
-    def _references(self, name: str, manifest: Document) -> dict[str, ir.Reference]:
+    def _references(self, name: str, manifest: Document) -> dict[str, ir.Reference] | None:
+        """Read the references; None when they cannot be, which is told once and not per citation."""
         path = f"{name}/{manifest.data['references']}"
         if path not in self.files.content:
             text = f"there is no references file `{manifest.data['references']}`"
             help = "write a CSL-JSON file of that name beside guideline.yaml"
             self.diagnostics.append(at(manifest, ("references",), "Y111", text, help=help))
-            return {}
+            return None
         document = self.read(path, "references")
         if document is None:
-            return {}
+            return None
         references, found = guideline.references(document)
         self.diagnostics += found
         return references
 
-    def _statement(self, path: str, references: dict[str, ir.Reference]) -> ir.Statement | None:
-        document = self.read(path, "statement")
-        if document is None:
-            return None
+    def _statement(
+        self, path: str, references: dict[str, ir.Reference] | None
+    ) -> ir.Statement | None:
         expected = path.rsplit(".", 1)[0]
         if expected.count("/") != 2 or not path.endswith(".yaml"):
             text = f"`{path}` is not a statement's place"
             help = "a statement is a .yaml file in a topic folder: guideline/topic/statement.yaml"
-            self.diagnostics.append(at(document, ("id",), "N107", text, help=help))
+            shown = str(self.files.root / path)
+            self.diagnostics.append(Diagnostic("N107", "error", text, file=shown, help=help))
+            return None
+        document = self.read(path, "statement")
+        if document is None:
             return None
         statement = parse_statement(self.vocabulary, document)
         self.diagnostics += check.check_statement(statement, document, expected, references)

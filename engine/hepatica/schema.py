@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from hepatica.diagnostics import Diagnostic, at, suggestion
+from hepatica.diagnostics import Diagnostic, at, at_place, suggestion
 from hepatica.paths import shipped
 from hepatica.source import Document, KeyPath
 
@@ -22,6 +22,7 @@ NAMES: tuple[SchemaName, ...] = (
     "statement", "guideline", "references", "facts", "interventions", "case", "result",
 )  # fmt: skip
 
+_AMOUNT_HELP = {"min": "add what is missing", "max": "leave out what is too much"}
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -57,7 +58,10 @@ def check_shape(document: Document, name: SchemaName) -> list[Diagnostic]:
     """Compare a document with a schema; every S diagnostic, none when it fits."""
     if fits(document.data, name):
         return []
-    found = list(dict.fromkeys(_tell_all(document, name)))
+    told = {
+        (d.line, d.column, d.code, d.message): d for d in reversed(list(_tell_all(document, name)))
+    }
+    found = list(reversed(told.values()))
     if not found:  # the two validators disagree: believe the stricter one
         error = next(_fits(name).iter_errors(document.data))
         path = tuple(error.instance_path)
@@ -88,13 +92,19 @@ def _tell(document: Document, error: Any) -> Iterator[Diagnostic]:
     elif rule == "required":
         missing = [key for key in wanted if key not in value]
         text = f"{here} needs {_list(missing)}"
-        yield at(document, path, "S102", text, help="add what is missing", key=True)
+        help = "add what is missing"
+        if path:
+            yield at(document, path, "S102", text, help=help, key=True)
+        else:
+            yield at_place(document.source, None, "S102", text, help=help)
     elif rule == "type":
         names = [wanted] if isinstance(wanted, str) else wanted
         text = f"{here} must be {' or '.join(_TYPES[n] for n in names)}, not {_kind(value)}"
-        help = ""
+        help = error.schema.get("description") or "see docs/authoring.md for its form"
         if isinstance(value, str) and not {"number", "integer"}.isdisjoint(names):
             help = "write the number without quotes"
+        elif "facts" in path and isinstance(value, type(None)):
+            help = "leave a fact out when it is not known"
         elif value is None:
             help = "give it a value, or remove the key"
         yield at(document, path, "S103", text, help=help)
@@ -112,12 +122,16 @@ def _tell(document: Document, error: Any) -> Iterator[Diagnostic]:
         text = f"{here} must be {' or '.join(dict.fromkeys(choices))}, not {_kind(value)}"
         help = error.schema.get("description", "")
         yield at(document, path, "S103", text, help=help)
+    elif rule == "pattern" and "propertyNames" in error.absolute_schema_path:
+        help = "write it in lower case, words joined by _"
+        where = (*path, value)
+        yield at(document, where, "S105", f"`{_short(value)}` is not a name", help=help, key=True)
     elif rule == "pattern":
         help = error.schema.get("description", f"it must match {wanted}")
         yield at(document, path, "S105", f"`{_short(value)}` is not a valid {here}", help=help)
-    elif error.schema is False or rule is None:
-        text = f"`{path[-1]}` does not belong here"
-        yield at(document, path, "S107", text, help="remove it", key=True)
+    elif rule == "not":
+        text = f"`{path[-1]}` does not belong to this kind"
+        yield at(document, path, "S107", text, help="remove it, or change the kind", key=True)
     elif rule in (
         "minItems",
         "maxItems",
@@ -126,17 +140,20 @@ def _tell(document: Document, error: Any) -> Iterator[Diagnostic]:
         "minLength",
         "maxLength",
     ):
-        yield at(document, path, "S106", _amount(here, rule, wanted, error.schema), key=False)
+        text = _amount(here, rule, wanted, error.schema)
+        yield at(document, path, "S106", text, help=_AMOUNT_HELP[rule[:3]])
     elif rule == "uniqueItems":
         yield at(document, path, "S106", f"{here} holds the same entry twice", help="keep one")
     elif rule == "dependentRequired":
         key = next(k for k in wanted if k in value)
         text = f"`{key}` needs {_list(wanted[key])} beside it"
-        yield at(document, (*path, key), "S102", text, key=True)
+        yield at(document, (*path, key), "S102", text, help="add it", key=True)
     elif rule == "items" and wanted is False:
-        yield at(document, path, "S106", f"{here} has too many entries")
+        help = error.schema.get("description", "leave out what is too much")
+        yield at(document, path, "S106", f"{here} has too many entries", help=help)
     else:
-        yield at(document, path, "S105", f"{here} does not have the right form: {error.message}")
+        text = f"{here} does not have the right form: {error.message}"
+        yield at(document, path, "S105", text, help="see docs/authoring.md for its form")
 
 
 def _not_allowed(document: Document, path: KeyPath, value: Any, allowed: list[Any]) -> Diagnostic:

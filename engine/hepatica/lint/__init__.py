@@ -39,8 +39,12 @@ def lint(root: Path | str | None = None) -> list[Diagnostic]:
     """
     files = read_files(Path(root) if root is not None else None)
     loaded = load_files(files)
-    context = Context(loaded.knowledge, loaded.documents, files)
     found = list(loaded.diagnostics)
+    context = Context(loaded.knowledge, loaded.documents, files)
+    # What cannot be read or makes no sense has been told; its examples would only repeat it.
+    context.broken = {d.file for d in found}
+    if any(d.code in ("N109", "N114") for d in found):
+        return ordered(found)
     for rule in RULES:
         found += rule(context)
     return ordered(found)

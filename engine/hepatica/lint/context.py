@@ -20,14 +20,16 @@ class Context:
         self.knowledge = knowledge
         self.documents = documents
         self.files = files
+        self.broken: set[str] = set()
 
     @functools.cached_property
     def statements(self) -> list[tuple[ir.Guideline, ir.Statement, Document]]:
-        """Every statement with its guideline and document."""
+        """Every statement of a sound file, with its guideline and document."""
         return [
             (g, s, self.documents[s.id])
             for g in self.knowledge.guidelines.values()
             for s in g.statements
+            if s.file not in self.broken
         ]
 
     @functools.lru_cache(maxsize=64)

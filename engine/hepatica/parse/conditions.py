@@ -26,6 +26,9 @@ _SUITS: dict[str, tuple[str, ...]] = {
 }
 
 
+_KINDS = {"boolean": "boolean", "code": "code", "codes": "set of codes", "quantity": "quantity"}
+
+
 def suits(type_: ir.FactType) -> tuple[str, ...]:
     """List the operators that suit a type of fact."""
     return _SUITS[type_]
@@ -131,8 +134,10 @@ def _leaf(
     if fact is None:
         return ir.Leaf(name, op, tuple(_plain(v) for v in operands), line)
     if op not in _SUITS[fact.type]:
-        help = f"a {fact.type} fact can be asked: {', '.join(f'`{o}`' for o in _SUITS[fact.type])}"
-        text = f"`{op}` does not suit `{name}`, which is a {fact.type}"
+        help = (
+            f"a {_KINDS[fact.type]} can be asked: {', '.join(f'`{o}`' for o in _SUITS[fact.type])}"
+        )
+        text = f"`{op}` does not suit `{name}`, which is a {_KINDS[fact.type]}"
         vocabulary.report(document, (*path, op), "N110", text, help)
         return ir.Leaf(name, op, tuple(_plain(v) for v in operands), line)
     if op == "known":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hepatica import ir
-from hepatica.diagnostics import Diagnostic, at
+from hepatica.diagnostics import Diagnostic, at, suggestion
 from hepatica.parse.conditions import Vocabulary, condition
 from hepatica.source import Document, KeyPath
 from hepatica.units import factor
@@ -94,7 +94,15 @@ def interventions(
         for i, class_ in enumerate(data.get("classes", ())):
             if class_ not in classes:
                 path = ("interventions", name, "classes", i)
-                diagnostics.append(at(document, path, "N103", f"unknown class `{class_}`"))
+                diagnostics.append(
+                    at(
+                        document,
+                        path,
+                        "N103",
+                        f"unknown class `{class_}`",
+                        help=suggestion(class_, classes) or "define it under `classes`",
+                    )
+                )
         found[name] = ir.Intervention(
             id=name,
             title=data["title"],
