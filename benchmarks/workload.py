@@ -122,3 +122,20 @@ def _patient(
         else:
             found[name] = float(rng.randint(0, 100))
     return found
+
+
+def fill(
+    rng: random.Random, facts: dict[str, ir.Fact], patient: dict[str, ir.Value | tuple[str, ...]]
+) -> dict[str, ir.Value | tuple[str, ...]]:
+    """Fill the holes of a patient, for engines that know only true and false."""
+    found = dict(patient)
+    for fact in facts.values():
+        if fact.id.startswith("concluded") or fact.id in found:
+            continue
+        if fact.type == "boolean":
+            found[fact.id] = rng.random() < 0.5
+        elif fact.type == "code":
+            found[fact.id] = rng.choice(list(fact.values))
+        else:
+            found[fact.id] = float(rng.randint(0, 100))
+    return found

@@ -7,15 +7,32 @@ agrees with.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from hepatica import finding as f
 from hepatica import ir
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth, definitions_of
-from hepatica.outcome import OptionStatus, judge, plan
-from hepatica.trace import Facts, Tracer, union
+from hepatica.outcome import Option, OptionStatus, Status, judge, plan
+from hepatica.trace import Facts, Tracer, fixed_reasons, union
 
+_ORDER = {"recommended": 0, "contingent": 1, "blocked": 2}
 BURDEN = ("record", "blood_test", "imaging", "biopsy")
+
+
+class _Ready(NamedTuple):
+    """What is the same for every patient of a recommendation, in the form of a finding."""
+
+    statement: ir.Statement
+    when: ir.Condition
+    action: str
+    options: tuple[Option, ...]
+    free: bool  # nothing is contraindicated or cautioned against, whoever the patient is
+    options_free: tuple[f.OptionFinding, ...]
+    schedule: tuple[f.Phase, ...]
+    target: f.Target | None
+    grade: f.Grade | None
+    source: f.Citation
+    readings: tuple[f.Reading, ...]
 
 
 class Composer:
@@ -28,8 +45,7 @@ class Composer:
         self.meaning = Meaning(guideline, knowledge.facts)
         self.plan = plan(guideline, knowledge.interventions)
         self.definitions = definitions_of(guideline)
-        packs = [knowledge.guidelines[p] for p in knowledge.guidelines]
-        references = {p.id: p.references for p in packs}
+        references = {g.id: g.references for g in knowledge.guidelines.values()}
         statements = (*self.definitions, *guideline.statements)
         self.sources = {
             s.id: f.citation(s, references.get(s.guideline, guideline.references))
@@ -39,21 +55,36 @@ class Composer:
             s.id: tuple(f.Reading(i.term, i.reads) for i in s.interpretation) for s in statements
         }
         self.grades = {s.id: _grade(s.grade) for s in statements}
+        self.can_conflict = {
+            name for name, said in self.meaning.values.items()
+            if len(said) > 1 and knowledge.facts[name].type == "code"
+        }  # fmt: skip
+        self.fixed = {s.id: fixed_reasons(s.when, True) for s in statements if s.when is not None}
+        self.blockers = {s.id: s.when for s, _ in self.plan.avoidances}
+        self.ready = tuple(self._ready(s, options) for s, options in self.plan.recommendations)
 
-    def referee(self, given: Given) -> Referee:
+    def _ready(self, s: ir.Statement, options: tuple[Option, ...]) -> _Ready:
+        assert s.when is not None and s.recommend is not None
+        phases = (f.Phase(f.amount(p.every), f.maybe(p.lasts), p.at_least, p.text)
+                  for p in s.schedule)  # fmt: skip
+        free = not any(option.contraindications or option.cautions for option in options)
+        fine = tuple(f.OptionFinding(o.interventions, "recommended", (), ()) for o in options)
+        return _Ready(
+            s, s.when, s.recommend.action, options, free, fine, tuple(phases),
+            self._target(s.target), self.grades[s.id], self.sources[s.id], self.readings[s.id],
+        )  # fmt: skip
+
+    def referee(self, given: Given, said: Mapping[str, Truth] | None = None) -> Referee:
         """Make the referee whose structure explains this guideline's answers for one patient."""
-        return Referee(self.meaning, given)
+        return Referee(self.meaning, given, said)
 
     def finding(self, applies: Truth, truths: Mapping[str, Truth], referee: Referee) -> f.Finding:
         """Put the finding together from the truth of every statement."""
         tracer = Tracer(referee)
         g = self.guideline
-        waiting = tracer.missing(g.applies)
-        recommendations = self._recommendations(applies, truths, tracer, waiting)
+        recommendations = self._recommendations(applies, truths, tracer)
         avoid = self._avoid(applies, truths, tracer)
-        live = {
-            name for r in recommendations for option in r.options for name in option.interventions
-        }
+        live = {n for r in recommendations for option in r.options for n in option.interventions}
         return f.Finding(
             id=g.id,
             title=g.title,
@@ -75,19 +106,32 @@ class Composer:
         given = tracer.referee.given
         found = []
         for s in self.definitions:
-            if s.conclude is None or s.when is None or not truths[s.id]:
-                continue
-            if s.conclude[0] in given or tracer.referee.concluded(s.conclude[0]).conflict:
-                continue
-            found.append(self._conclusion(s, s.conclude, tracer.because(s.when, True)))
-        for s in self.definitions:
-            if s.score is not None and s.score not in given:
-                low, high = tracer.referee.concluded(s.score).score or (0, 0)
-                value: Any = low if low == high else f"{low} to {high}"
-                asked = [tracer.because(o.when, True) for i in s.items for o in i.best_of
-                         if tracer.referee.truth(o.when)]  # fmt: skip
-                found.append(self._conclusion(s, (s.score, value), union(asked)))
+            if s.score is not None:
+                if s.score not in given:
+                    found.append(self._scored(s, s.score, tracer))
+            elif truths[s.id] and s.conclude is not None and s.when is not None:
+                fact = s.conclude[0]
+                if fact in given:
+                    continue
+                if fact not in self.can_conflict or not tracer.referee.concluded(fact).conflict:
+                    found.append(
+                        self._conclusion(s, s.conclude, self._because(s.id, s.when, tracer))
+                    )
         return tuple(sorted(found, key=lambda c: (c.fact, str(c.value), c.statement)))
+
+    def _because(self, statement: str, when: ir.Condition, tracer: Tracer) -> Facts:
+        """Say why a true condition is true."""
+        fixed = self.fixed[statement]
+        return tracer.because(when, True) if fixed is None else fixed
+
+    def _scored(self, s: ir.Statement, fact: str, tracer: Tracer) -> f.Conclusion:
+        low, high = tracer.referee.concluded(fact).score or (0, 0)
+        value: ir.Value = low if low == high else f"{low} to {high}"
+        options = (option.when for item in s.items for option in item.best_of)
+        holding = [when for when in options if tracer.referee.truth(when)]
+        return self._conclusion(
+            s, (fact, value), union(tracer.because(when, True) for when in holding)
+        )
 
     def _conclusion(
         self, s: ir.Statement, said: tuple[str, ir.Value], because: Facts
@@ -97,70 +141,84 @@ class Composer:
         )
 
     def _recommendations(
-        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer, waiting: Facts
+        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer
     ) -> tuple[f.Recommendation, ...]:
+        if applies is False:
+            return ()
+        waiting = tracer.missing(self.guideline.applies) if applies is None else ()
         found = []
-        for s, options in self.plan.recommendations:
-            assert s.when is not None and s.recommend is not None
-            judged = judge(truths[s.id], applies, options, truths)
-            if judged is None:
-                continue
-            status, parts = judged
-            base = union((tracer.missing(s.when), waiting))
-            shown = tuple(self._option(part, base, tracer) for part in parts)
-            missing: Facts = ()
+        for ready in self.ready:
+            when = truths[ready.statement.id]
+            if when is not False:
+                judged = judge(when, applies, ready.options, truths)
+                assert judged is not None  # neither is false
+                found.append(self._recommendation(ready, when, judged, waiting, truths, tracer))
+        return tuple(sorted(found, key=lambda r: (_ORDER[r.status], r.statement)))
+
+    def _recommendation(
+        self,
+        ready: _Ready,
+        when: Truth,
+        judged: tuple[Status, tuple[OptionStatus, ...]],
+        waiting: Facts,
+        truths: Mapping[str, Truth],
+        tracer: Tracer,
+    ) -> f.Recommendation:
+        s = ready.statement
+        status, parts = judged
+        base = waiting if when else union((tracer.missing(ready.when), waiting))
+        missing: Facts = ()
+        cautions: Facts = ()
+        blocked_by: Facts = ()
+        if ready.free:
+            options = ready.options_free
             if status == "contingent":
-                missing = union(o.missing for o in shown if o.status == "contingent")
-            found.append(
-                f.Recommendation(
-                    statement=s.id,
-                    title=s.title,
-                    status=status,
-                    action=s.recommend.action,
-                    options=shown,
-                    text=s.text,
-                    dose=self._doses(s, tracer),
-                    schedule=tuple(
-                        f.Phase(f.Amount(p.every.low, p.every.high, p.every.unit),
-                                f.amount(p.lasts), p.at_least, p.text)
-                        for p in s.schedule
-                    ),
-                    target=self._target(s.target),
-                    duration=s.duration,
-                    grade=self.grades[s.id],
-                    source=self.sources[s.id],
-                    interpretation=self.readings[s.id],
-                    because=tracer.because(s.when, True) if truths[s.id] else (),
-                    missing=missing,
-                    blocked_by=union(p.blocked_by for p in parts),
-                    cautions=union(
-                        tuple(c for c in p.option.cautions if truths[c]) for p in parts
-                    ),
-                    evidence=self._evidence_for(shown, truths),
-                )
-            )  # fmt: skip
-        order = {"recommended": 0, "contingent": 1, "blocked": 2}
-        return tuple(sorted(found, key=lambda r: (order[r.status], r.statement)))
+                missing = base
+                options = tuple([f.OptionFinding(o[0], status, (), base) for o in ready.options])
+        else:
+            options = tuple([self._option(part, base, tracer) for part in parts])
+            if status == "contingent":
+                missing = union(o.missing for o in options if o.status == "contingent")
+            cautions = union(tuple(c for c in p.option.cautions if truths[c]) for p in parts)
+            blocked_by = union(p.blocked_by for p in parts)
+        return f.Recommendation(
+            statement=s.id,
+            title=s.title,
+            status=status,
+            action=ready.action,
+            options=options,
+            text=s.text,
+            dose=self._doses(s, tracer) if s.dose else (),
+            schedule=ready.schedule,
+            target=ready.target,
+            duration=s.duration,
+            grade=ready.grade,
+            source=ready.source,
+            interpretation=ready.readings,
+            because=self._because(s.id, ready.when, tracer) if when else (),
+            missing=missing,
+            blocked_by=blocked_by,
+            cautions=cautions,
+            evidence=self._evidence_for(options, truths) if self.plan.evidence else (),
+        )
 
     def _option(self, part: OptionStatus, base: Facts, tracer: Tracer) -> f.OptionFinding:
         missing: Facts = ()
         if part.status == "contingent":
-            blockers = (tracer.missing(self._when(s)) for s in part.open_on)
-            missing = union((base, *blockers))
+            blockers = [tracer.missing(self.blockers[s]) for s in part.open_on]
+            missing = union([base, *blockers])
         return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, missing)
-
-    def _when(self, statement: str) -> ir.Condition | None:
-        return next(s.when for s, _ in self.plan.avoidances if s.id == statement)
 
     def _doses(self, s: ir.Statement, tracer: Tracer) -> tuple[f.Dose, ...]:
         found = []
         for dose in s.dose:
             truth = True if dose.when is None else tracer.referee.truth(dose.when)
             if truth is not False:
-                amount = f.Amount(dose.amount.low, dose.amount.high, dose.amount.unit)
-                cap = f.amount(dose.at_most)
                 missing = tracer.missing(dose.when)
-                found.append(f.Dose(dose.intervention, amount, cap, dose.form, missing))
+                found.append(
+                    f.Dose(dose.intervention, f.amount(dose.amount), f.maybe(dose.at_most),
+                           dose.form, missing)
+                )  # fmt: skip
         return tuple(found)
 
     def _target(self, target: ir.Target | None) -> f.Target | None:
@@ -192,8 +250,8 @@ class Composer:
                         grade=self.grades[s.id],
                         source=self.sources[s.id],
                         interpretation=self.readings[s.id],
-                        because=tracer.because(s.when, True) if truth else (),
-                        missing=tracer.missing(s.when),
+                        because=self._because(s.id, s.when, tracer) if truth else (),
+                        missing=() if truth else tracer.missing(s.when),
                     )
                 )
         order = {"contraindicated": 0, "caution": 1, "contingent": 2}
@@ -212,13 +270,12 @@ class Composer:
             assert figure is not None
             shown = s.when is None or truths[s.id] is not False
             if shown and not live.isdisjoint(figure.interventions):
-                amount = f.Amount(figure.amount.low, figure.amount.high, figure.amount.unit)
                 found.append(
                     f.Evidence(
                         s.id,
                         figure.interventions,
                         figure.measure,
-                        amount,
+                        f.amount(figure.amount),
                         figure.population,
                         self.sources[s.id],
                     )

@@ -10,61 +10,58 @@ from collections.abc import Iterable, Mapping
 from hepatica import finding as f
 from hepatica import ir
 from hepatica.diagnostics import Diagnostic
-from hepatica.evaluate import Given, Truth, definitions_of, disjunction
+from hepatica.evaluate import Given, Meaning, Truth, disjunction
 from hepatica.outcome import GIVES
 
 
 def in_guideline(
-    guideline: ir.Guideline,
-    facts: Mapping[str, ir.Fact],
-    truths: Mapping[str, Truth],
-    given: Given,
+    guideline: ir.Guideline, meaning: Meaning, truths: Mapping[str, Truth], given: Given
 ) -> list[Diagnostic]:
     """Tell where given facts and definitions disagree (D106), or definitions conflict (D107)."""
-    said: dict[str, dict[ir.Value, dict[str, Truth]]] = {}
-    for s in definitions_of(guideline):
-        if s.conclude is not None:
-            name, value = s.conclude
-            said.setdefault(name, {}).setdefault(value, {})[s.id] = truths[s.id]
     found = []
+    said = meaning.values
+    for name in said.keys() & given.keys():
+        found += _against(guideline, name, given[name], said[name], truths)
     for name, by_value in said.items():
-        concluded = {value: disjunction(by_value[value].values()) for value in by_value}
-        if name in given:
-            found += _against(guideline, name, given[name], concluded, by_value)
-        elif facts[name].type == "code" and sum(t is True for t in concluded.values()) > 1:
-            values = " and ".join(f"`{v}`" for v, t in concluded.items() if t)
-            ids = _true_ids(by_value)
-            text = f"{guideline.short} concludes `{name}` as {values} ({ids})"
-            help = f"`{name}` counts as unknown; give it, or mend the definitions"
-            found.append(Diagnostic("D107", "warning", text, help=help))
-    return found
+        if len(by_value) > 1 and meaning.facts[name].type == "code" and name not in given:
+            true = {v: ids for v, ids in by_value.items() if any(truths[i] for i in ids)}
+            if len(true) > 1:
+                values = " and ".join(f"`{v}`" for v in true)
+                text = f"{guideline.short} concludes `{name}` as {values}"
+                text += f" ({_ids(true.values(), truths)})"
+                help = f"`{name}` counts as unknown; give it, or mend the definitions"
+                found.append(Diagnostic("D107", "warning", text, help=help))
+    return sorted(found, key=lambda d: d.message)
 
 
 def _against(
     guideline: ir.Guideline,
     name: str,
     value: ir.Value | tuple[str, ...],
-    concluded: Mapping[ir.Value, Truth],
-    by_value: Mapping[ir.Value, Mapping[str, Truth]],
+    by_value: Mapping[ir.Value, list[str]],
+    truths: Mapping[str, Truth],
 ) -> list[Diagnostic]:
     """Compare a given fact with what its definitions say of each value."""
     held = set(value) if isinstance(value, tuple) else {value}
     odd = []
-    for option, truth in concluded.items():
+    for option, ids in by_value.items():
+        truth = disjunction(truths[i] for i in ids)
         if truth is not None and truth is not (option in held):
-            word = "is concluded" if truth else "is not"
-            odd.append(f"`{_word(option)}` {word}")
+            odd.append(f"`{_word(option)}` {'is concluded' if truth else 'is not'}")
     if not odd:
         return []
-    ids = _true_ids(by_value) or ", ".join(f"`{i}`" for told in by_value.values() for i in told)
-    shown = ", ".join(_word(v) for v in value) if isinstance(value, tuple) else _word(value)
-    text = f"{guideline.short}: `{name}` is given as `{shown}`, but {', '.join(odd)} ({ids})"
+    ids_shown = _ids(by_value.values(), truths) or ", ".join(
+        f"`{i}`" for ids in by_value.values() for i in ids
+    )
+    shown = ", ".join(map(_word, value)) if isinstance(value, tuple) else _word(value)
+    text = f"{guideline.short}: `{name}` is given as `{shown}`, but {', '.join(odd)} ({ids_shown})"
     help = "the given value holds; check it against the record"
     return [Diagnostic("D106", "warning", text, help=help)]
 
 
-def _true_ids(by_value: Mapping[ir.Value, Mapping[str, Truth]]) -> str:
-    return ", ".join(f"`{i}`" for told in by_value.values() for i, t in told.items() if t)
+def _ids(groups: Iterable[list[str]], truths: Mapping[str, Truth]) -> str:
+    """Name the definitions that are true."""
+    return ", ".join(f"`{i}`" for ids in groups for i in ids if truths[i])
 
 
 def _word(value: ir.Value) -> str:

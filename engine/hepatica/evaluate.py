@@ -61,6 +61,11 @@ class Meaning:
         definitions = definitions_of(guideline)
         for statement in definitions:
             self.by_fact.setdefault(str(check.concludes(statement)), []).append(statement)
+        self.values: dict[str, dict[ir.Value, list[str]]] = {}
+        for statement in definitions:
+            if statement.conclude is not None:
+                name, value = statement.conclude
+                self.values.setdefault(name, {}).setdefault(value, []).append(statement.id)
         every = (*definitions, *check.active(guideline.statements))
         self.statements = {s.id: s.when for s in every if s.when is not None}
 
@@ -90,13 +95,18 @@ def evaluate(guideline: ir.Guideline, facts: Mapping[str, ir.Fact], given: Given
 class Referee:
     """Answers conditions for one patient, concluding facts as they are asked for."""
 
-    def __init__(self, meaning: Meaning, given: Given) -> None:
-        """Take a guideline's meaning and what is given."""
+    def __init__(
+        self, meaning: Meaning, given: Given, said: Mapping[str, Truth] | None = None
+    ) -> None:
+        """Take a guideline's meaning and what is given.
+
+        `said` are truths of statements that an engine has found already; they are believed.
+        """
         self.meaning = meaning
         self.given = given
         self.by_fact = meaning.by_fact
         self.done: dict[str, Concluded] = {}
-        self.said: dict[str, Truth] = {}
+        self.said: dict[str, Truth] = dict(said or {})
 
     def answers(self) -> Answers:
         """Answer every statement, and conclude every fact that has definitions."""
@@ -138,22 +148,15 @@ class Referee:
         return self.done[fact]
 
     def _conclude(self, fact: str) -> Concluded:
-        statements = self.by_fact[fact]
-        if statements[0].score:
-            return Concluded(score=self._score(statements[0]))
-        said: dict[ir.Value, list[Truth]] = {}
-        true: dict[ir.Value, list[str]] = {}
-        for statement in statements:
-            assert statement.conclude is not None
-            value = statement.conclude[1]
-            truth = self.statement(statement.id)
-            said.setdefault(value, []).append(truth)
-            if truth:
-                true.setdefault(value, []).append(statement.id)
-        values = {value: disjunction(truths) for value, truths in said.items()}
+        first = self.by_fact[fact][0]
+        if first.score:
+            return Concluded(score=self._score(first))
+        said = self.meaning.values[fact]
+        values = {value: disjunction(map(self.statement, ids)) for value, ids in said.items()}
         if self.meaning.facts[fact].type == "code":
+            true = [value for value, truth in values.items() if truth]
             if len(true) > 1:
-                ids = tuple(s for found in true.values() for s in found)
+                ids = tuple(i for value in true for i in said[value] if self.statement(i))
                 return Concluded(dict.fromkeys(values), conflict=ids)
             if true:
                 values = {value: value in true for value in values}

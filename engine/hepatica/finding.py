@@ -226,6 +226,11 @@ def citation(statement: ir.Statement, references: dict[str, ir.Reference]) -> Ci
     )
 
 
-def amount(value: ir.Amount | None) -> Amount | None:
+def amount(value: ir.Amount) -> Amount:
     """Copy an amount."""
-    return None if value is None else Amount(value.low, value.high, value.unit)
+    return Amount(value.low, value.high, value.unit)
+
+
+def maybe(value: ir.Amount | None) -> Amount | None:
+    """Copy an amount that may be absent."""
+    return None if value is None else amount(value)

@@ -21,7 +21,6 @@ import msgspec
 from hepatica import check, ir
 from hepatica.evaluate import definitions_of
 
-
 # Structs, not tuples: `And` and `Or` of the same parts must not be equal.
 
 

@@ -96,6 +96,9 @@ def judge(
     holds = conjunction((applies, when))
     if holds is False:
         return None
+    if not any(option.contraindications for option in options):
+        simple: Status = "recommended" if holds else "contingent"
+        return simple, tuple([OptionStatus(option, simple, (), ()) for option in options])
     judged = []
     for option in options:
         blocked = tuple(s for s in option.contraindications if statements[s])

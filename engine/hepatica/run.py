@@ -76,19 +76,20 @@ class Evaluator:
         for guideline, composer, compiled in zip(
             self.guidelines, self.composers, self._compiled, strict=True
         ):
-            referee = composer.referee(case.facts)
             if compiled is None:
-                answers = referee.answers()
+                answers = composer.referee(case.facts).answers()
                 statements, applies = answers.statements, answers.applies
             else:
                 statements, applies = compiled.truths(case.facts)
                 if self.check:
-                    right = referee.answers()
-                    self._compare(guideline, case, (statements, applies),
-                                  (right.statements, right.applies))  # fmt: skip
+                    right = composer.referee(case.facts).answers()
+                    self._compare(
+                        guideline, case, (statements, applies), (right.statements, right.applies)
+                    )
+            referee = composer.referee(case.facts, statements)
             findings.append(composer.finding(applies, statements, referee))
             diagnostics += conflicts.in_guideline(
-                guideline, self.knowledge.facts, statements, case.facts
+                guideline, composer.meaning, statements, case.facts
             )
         if len(findings) > 1:
             diagnostics += conflicts.between_guidelines(findings)

@@ -1,8 +1,8 @@
 """Why a condition is true or false, and which missing facts could still settle it.
 
-Both follow the structure of the condition. `because` names the facts asked about directly, a
-concluded fact by its own name; `missing` goes through definitions to the facts a record could
-hold.
+Both follow the structure of the condition, in one walk. `because` names the facts asked about
+directly, a concluded fact by its own name; `missing` goes through definitions to the facts a record
+could hold.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hepatica import ir
-from hepatica.evaluate import Referee
+from hepatica.evaluate import Referee, Truth, at_least, negation
 
 Facts = tuple[str, ...]
 
@@ -21,64 +21,94 @@ class Tracer:
     def __init__(self, referee: Referee) -> None:
         """Take the referee whose answers are to be explained."""
         self.referee = referee
-        self._missing_facts: dict[tuple[str, tuple[ir.Value, ...]], Facts] = {}
+        self._of_fact: dict[tuple[str, tuple[ir.Value, ...]], Facts] = {}
 
     def because(self, node: ir.Condition, want: bool) -> Facts:
-        """Name facts that make a condition `want`, as few as the structure allows."""
-        return tuple(dict.fromkeys(leaf.fact for leaf in self.because_leaves(node, want)))
-
-    def because_leaves(self, node: ir.Condition, want: bool) -> list[ir.Leaf]:
-        """List the questions whose answers make a condition `want`, in the order written."""
-        if isinstance(node, ir.Leaf):
-            return [node]
-        if isinstance(node, ir.Not):
-            return self.because_leaves(node.part, not want)
-        fitting = [part for part in node.parts if self.referee.truth(part) is want]
-        if isinstance(node, ir.All):
-            needed = len(node.parts) if want else 1
-        elif isinstance(node, ir.Any):
-            needed = 1 if want else len(node.parts)
-        else:
-            needed = node.at_least if want else len(node.parts) - node.at_least + 1
-        reasons = [self.because_leaves(part, want) for part in fitting]
-        if len(reasons) > needed:
-            shortest = sorted(range(len(reasons)), key=lambda i: (len(reasons[i]), i))[:needed]
-            reasons = [reasons[i] for i in sorted(shortest)]
-        return [leaf for reason in reasons for leaf in reason]
+        """Name facts that make a condition `want`, which it is, as few as the structure allows."""
+        return tuple(dict.fromkeys(self._reasons(node, want)))
 
     def missing(self, node: ir.Condition | None) -> Facts:
         """Name the missing facts that could still settle a condition; none if it is settled."""
-        if node is None or self.referee.truth(node) is not None:
-            return ()
+        return () if node is None else self._open(node)[1]
+
+    def _reasons(self, node: ir.Condition, want: bool) -> list[str]:
+        """List the facts asked about, in the order written; the truth of `node` is not looked at."""
         if isinstance(node, ir.Leaf):
-            return self._missing_of_leaf(node)
+            return [node.fact]
         if isinstance(node, ir.Not):
-            return self.missing(node.part)
-        return union(self.missing(part) for part in node.parts)
+            return self._reasons(node.part, not want)
+        number = len(node.parts)
+        if isinstance(node, ir.Count):
+            needed = node.at_least if want else number - node.at_least + 1
+        else:
+            needed = number if isinstance(node, ir.All) is want else 1
+        parts = node.parts
+        if needed < number:
+            parts = tuple([part for part in parts if self.referee.truth(part) is want])
+        reasons = [self._reasons(part, want) for part in parts]
+        if len(reasons) > needed:
+            shortest = sorted(range(len(reasons)), key=lambda i: (len(reasons[i]), i))[:needed]
+            reasons = [reasons[i] for i in sorted(shortest)]
+        return [fact for reason in reasons for fact in reason]
 
-    def _missing_of_leaf(self, leaf: ir.Leaf) -> Facts:
-        fact = leaf.fact
-        if fact not in self.referee.by_fact:
-            return (fact,)
-        key = (fact, leaf.values)
-        if key not in self._missing_facts:
-            self._missing_facts[key] = self._missing_of_fact(leaf)
-        return self._missing_facts[key]
+    def _open(self, node: ir.Condition) -> tuple[Truth, Facts]:
+        """Give the truth of a condition and, if it is unknown, what could settle it."""
+        if isinstance(node, ir.Leaf):
+            truth = self.referee.leaf(node)
+            return truth, self._missing_of(node) if truth is None else ()
+        if isinstance(node, ir.Not):
+            truth, missing = self._open(node.part)
+            return negation(truth), missing
+        if isinstance(node, ir.Count):
+            opened = [self._open(part) for part in node.parts]
+            truth = at_least(node.at_least, [t for t, _ in opened])
+            return truth, union(m for t, m in opened if t is None) if truth is None else ()
+        decided = isinstance(node, ir.Any)  # the value of a part that decides the whole
+        waiting: list[Facts] = []
+        for part in node.parts:
+            truth, missing = self._open(part)
+            if truth is None:
+                waiting.append(missing)
+            elif truth is decided:
+                return truth, ()
+        return (None, union(waiting)) if waiting else (not decided, ())
 
-    def _missing_of_fact(self, leaf: ir.Leaf) -> Facts:
+    def _missing_of(self, leaf: ir.Leaf) -> Facts:
+        """Name what could settle an unanswered question."""
         fact = leaf.fact
-        if self.referee.concluded(fact).conflict:
+        statements = self.referee.by_fact.get(fact)
+        if statements is None or self.referee.concluded(fact).conflict:
             return (fact,)
         wanted = (True,) if leaf.values == (False,) else leaf.values
-        found: list[Facts] = []
-        for statement in self.referee.by_fact[fact]:
-            if statement.conclude is not None and statement.conclude[1] in wanted:
-                found.append(self.missing(statement.when))
-            for item in statement.items:
-                found += [self.missing(option.when) for option in item.best_of]
-        return union(found)
+        if statements[0].score:
+            wanted = ()
+        key = (fact, wanted)
+        if key not in self._of_fact:
+            found: list[Facts] = []
+            for statement in statements:
+                if statement.conclude is not None and statement.conclude[1] in wanted:
+                    found.append(self.missing(statement.when))
+                for item in statement.items:
+                    found += [self.missing(option.when) for option in item.best_of]
+            self._of_fact[key] = union(found)
+        return self._of_fact[key]
+
+
+def fixed_reasons(node: ir.Condition, want: bool) -> Facts | None:
+    """Give the reasons of a condition that can be `want` in one way only; None if there are more."""
+    if isinstance(node, ir.Leaf):
+        return (node.fact,)
+    if isinstance(node, ir.Not):
+        return fixed_reasons(node.part, not want)
+    if isinstance(node, ir.Count) or (len(node.parts) > 1 and isinstance(node, ir.All) is not want):
+        return None
+    found = [fixed_reasons(part, want) for part in node.parts]
+    return None if None in found else union(part for part in found if part is not None)
 
 
 def union(parts: Iterable[Facts]) -> Facts:
     """Put facts together, each once, in the order first named."""
-    return tuple(dict.fromkeys(fact for part in parts for fact in part))
+    found = [part for part in parts if part]
+    if len(found) < 2:
+        return found[0] if found else ()
+    return tuple(dict.fromkeys([fact for part in found for fact in part]))

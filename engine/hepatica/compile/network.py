@@ -17,15 +17,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from hepatica import ir
-from hepatica.compile.clauses import Clause, Clauses, Stage, to_clauses
+from hepatica.compile.clauses import Clauses, Stage, to_clauses
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import Given, Truth, holds
 from hepatica.lower import Ask, Rails
 
-MOST_CLAUSES = 500  # a ruleset; more become further rulesets, run one after the other
+MOST_CLAUSES = 30  # a ruleset; more become further rulesets, run one after the other: the engine's
+# time grows faster than its rulesets, so that many small ones are twice as fast as one large one
 MOST_LISTENERS = 250  # clauses that test one proposition; the engine links 256
 MOST_IN_GROUP = 500  # propositions in one of the engine's tables of 512
-MOST_STAGES = 64
+MOST_STAGES = 400
 """Limits that are compiled into durable-rules, with some room."""
 
 
@@ -218,11 +219,3 @@ def _hash(text: str) -> int:
     for byte in text.encode():
         value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
     return value
-
-
-def clause_count(stages: Iterable[Stage]) -> int:
-    """Count the clauses of some stages."""
-    return sum(len(stage.clauses) for stage in stages)
-
-
-__all__ = ["Clause", "Network", "NotInstalled", "engine"]
