@@ -166,7 +166,7 @@ class Composer:
     ) -> f.Recommendation:
         s = ready.statement
         status, parts = judged
-        base = waiting if when else union((tracer.missing(ready.when), waiting))
+        base = waiting if when else union((tracer.missing_of_unknown(ready.when), waiting))
         missing: Facts = ()
         cautions: Facts = ()
         blocked_by: Facts = ()
@@ -251,7 +251,7 @@ class Composer:
                         source=self.sources[s.id],
                         interpretation=self.readings[s.id],
                         because=self._because(s.id, s.when, tracer) if truth else (),
-                        missing=() if truth else tracer.missing(s.when),
+                        missing=() if truth else tracer.missing_of_unknown(s.when),
                     )
                 )
         order = {"contraindicated": 0, "caution": 1, "contingent": 2}

@@ -31,25 +31,54 @@ class Tracer:
         """Name the missing facts that could still settle a condition; none if it is settled."""
         return () if node is None else self._open(node)[1]
 
+    def missing_of_unknown(self, node: ir.Condition) -> Facts:
+        """Do as `missing` does, for a condition that is known to be unknown.
+
+        Then no part of an `all` is false and none of an `any` true, so that a question about a
+        given fact is settled without looking at its value.
+        """
+        if not isinstance(node, ir.All | ir.Any):
+            return self._open(node)[1]
+        given = self.referee.given
+        waiting: list[Facts] = []
+        for part in node.parts:
+            if isinstance(part, ir.Leaf) and part.op != "known":
+                if part.fact in given:
+                    continue
+                if part.fact not in self.referee.by_fact:
+                    waiting.append((part.fact,))
+                    continue
+            truth, missing = self._open(part)
+            if truth is None:
+                waiting.append(missing)
+        return union(waiting)
+
     def _reasons(self, node: ir.Condition, want: bool) -> list[str]:
         """List the facts asked about, in the order written; the truth of `node` is not looked at."""
         if isinstance(node, ir.Leaf):
             return [node.fact]
         if isinstance(node, ir.Not):
             return self._reasons(node.part, not want)
-        number = len(node.parts)
-        if isinstance(node, ir.Count):
-            needed = node.at_least if want else number - node.at_least + 1
-        else:
-            needed = number if isinstance(node, ir.All) is want else 1
-        parts = node.parts
-        if needed < number:
-            parts = tuple([part for part in parts if self.referee.truth(part) is want])
-        reasons = [self._reasons(part, want) for part in parts]
-        if len(reasons) > needed:
-            shortest = sorted(range(len(reasons)), key=lambda i: (len(reasons[i]), i))[:needed]
-            reasons = [reasons[i] for i in sorted(shortest)]
-        return [fact for reason in reasons for fact in reason]
+        if not isinstance(node, ir.Count):
+            if isinstance(node, ir.All) is want:
+                return [fact for part in node.parts for fact in self._reasons(part, want)]
+            return self._shortest(node.parts, want)
+        needed = node.at_least if want else len(node.parts) - node.at_least + 1
+        reasons = [self._reasons(p, want) for p in node.parts if self.referee.truth(p) is want]
+        shortest = sorted(range(len(reasons)), key=lambda i: (len(reasons[i]), i))[:needed]
+        return [fact for i in sorted(shortest) for fact in reasons[i]]
+
+    def _shortest(self, parts: tuple[ir.Condition, ...], want: bool) -> list[str]:
+        """Give the shortest reasons among the parts that are `want`; the first, if equal."""
+        best: list[str] = []
+        for part in parts:
+            if self.referee.truth(part) is want:
+                reasons = self._reasons(part, want)
+                if not best or len(reasons) < len(best):
+                    best = reasons
+                    if len(best) == 1:
+                        break
+        return best
 
     def _open(self, node: ir.Condition) -> tuple[Truth, Facts]:
         """Give the truth of a condition and, if it is unknown, what could settle it."""
