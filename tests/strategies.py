@@ -52,11 +52,11 @@ CONCLUDED: dict[str, ir.Fact] = {
 FACTS = BASE | CONCLUDED
 
 
-def leaf(names: list[str]) -> st.SearchStrategy[ir.Condition]:
+def leaf(names: list[str], known: bool = True) -> st.SearchStrategy[ir.Condition]:
     @st.composite
     def draw_leaf(draw: st.DrawFn) -> ir.Condition:
         fact = FACTS[draw(st.sampled_from(names))]
-        if draw(st.integers(0, 7)) == 0:
+        if known and draw(st.integers(0, 7)) == 0:
             return ir.Leaf(fact.id, "known", (draw(st.booleans()),))
         if fact.type == "boolean":
             return ir.Leaf(fact.id, "is", (draw(st.booleans()),))
@@ -79,13 +79,15 @@ def leaf(names: list[str]) -> st.SearchStrategy[ir.Condition]:
     return draw_leaf()
 
 
-def conditions(names: list[str], depth: int = 4) -> st.SearchStrategy[ir.Condition]:
-    strategy = leaf(names)
+def conditions(
+    names: list[str], depth: int = 4, known: bool = True
+) -> st.SearchStrategy[ir.Condition]:
+    strategy = leaf(names, known)
     for _ in range(depth):
         inner = strategy
         parts = st.lists(inner, min_size=1, max_size=3).map(tuple)
         strategy = st.one_of(
-            leaf(names),
+            leaf(names, known),
             parts.map(ir.All),
             parts.map(ir.Any),
             inner.map(ir.Not),
@@ -118,21 +120,21 @@ def knowledge(of: ir.Guideline, facts: dict[str, ir.Fact] | None = None) -> ir.K
 
 
 @st.composite
-def scores(draw: st.DrawFn, names: list[str]) -> ir.Statement:
+def scores(draw: st.DrawFn, names: list[str], known: bool) -> ir.Statement:
     items = []
     for i in range(draw(st.integers(1, 4))):
         if draw(st.booleans()):
             points = draw(st.integers(-3, 3))
-            options = (ir.ScoreOption(points, draw(conditions(names, 1))),)
+            options = (ir.ScoreOption(points, draw(conditions(names, 1, known))),)
         else:
             rungs = sorted(draw(st.lists(st.integers(0, 4), min_size=2, max_size=3)))
-            options = tuple(ir.ScoreOption(p, draw(conditions(names, 1))) for p in rungs)
+            options = tuple(ir.ScoreOption(p, draw(conditions(names, 1, known))) for p in rungs)
         items.append(ir.ScoreItem(f"item {i}", options))
     return statement("points", "score", score="points", items=tuple(items))
 
 
 @st.composite
-def rule_sets(draw: st.DrawFn) -> ir.Guideline:
+def rule_sets(draw: st.DrawFn, known: bool = True) -> ir.Guideline:
     base = list(BASE)
     layers: list[list[tuple[str, ir.Value]]] = [
         [("verdict_1", True), ("stage", "s1"), ("stage", "s2"), ("traits", "t1")],
@@ -148,27 +150,27 @@ def rule_sets(draw: st.DrawFn) -> ir.Guideline:
         for fact, value in layer:
             if draw(st.integers(0, 3)) == 0:
                 continue
-            known = [n for n in names if n in base or n in concluded or n == "stage"]
-            when = draw(conditions(known, 2))
+            asked = [n for n in names if n in base or n in concluded or n == "stage"]
+            when = draw(conditions(asked, 2, known))
             statements.append(
                 statement(f"d{number}", "definition", when=when, conclude=(fact, value))
             )
             concluded.append(fact)
             number += 1
     if draw(st.booleans()):
-        statements.append(draw(scores([*base, "verdict_1", "stage"])))
+        statements.append(draw(scores([*base, "verdict_1", "stage"], known)))
     every = list(FACTS)
     for i in range(draw(st.integers(1, 4))):
-        when = draw(conditions(every))
+        when = draw(conditions(every, 4, known))
         statements.append(
             statement(f"r{i}", "recommendation", when=when,
                       recommend=ir.Recommend("start", (("drug_a",), ("drug_b",))))
         )  # fmt: skip
     if draw(st.booleans()):
-        when = draw(conditions(every, 2))
+        when = draw(conditions(every, 2, known))
         avoid = ir.Avoid(interventions=("drug_a",))
         statements.append(statement("c0", "contraindication", when=when, avoid=avoid))
-    applies = draw(st.none() | conditions(base, 1))
+    applies = draw(st.none() | conditions(base, 1, known))
     return guideline(statements, applies)
 
 
@@ -192,6 +194,6 @@ def patients(draw: st.DrawFn) -> Given:
 
 
 @st.composite
-def drawn(draw: st.DrawFn) -> Drawn:
-    of = draw(rule_sets())
+def drawn(draw: st.DrawFn, known: bool = True) -> Drawn:
+    of = draw(rule_sets(known))
     return Drawn(knowledge(of), of, draw(st.lists(patients(), min_size=1, max_size=4)))
