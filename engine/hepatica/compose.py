@@ -12,10 +12,16 @@ from typing import Any, NamedTuple
 from hepatica import finding as f
 from hepatica import ir
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth, definitions_of
-from hepatica.outcome import Option, OptionStatus, Status, judge, plan
+from hepatica.outcome import GIVES, Option, OptionStatus, Status, judge, plan
 from hepatica.trace import Facts, Tracer, fixed_reasons, union
 
 _ORDER = {"recommended": 0, "contingent": 1, "blocked": 2}
+# What ends a danger is read first, what goes on as before last.
+_ACTIONS = (
+    "stop", "avoid", "refer", "reduce", "switch_to", "start", "add", "increase", "taper", "caution",
+    "assess", "test", "monitor", "counsel", "continue",
+)  # fmt: skip
+_URGENCY = {action: i for i, action in enumerate(_ACTIONS)}
 BURDEN = ("record", "blood_test", "imaging", "biopsy")
 
 
@@ -26,6 +32,7 @@ class _Ready(NamedTuple):
     when: ir.Condition
     action: str
     options: tuple[Option, ...]
+    shows_evidence: bool
     free: bool  # nothing is contraindicated or cautioned against, whoever the patient is
     options_free: tuple[f.OptionFinding, ...]
     schedule: tuple[f.Phase, ...]
@@ -65,12 +72,13 @@ class Composer:
 
     def _ready(self, s: ir.Statement, options: tuple[Option, ...]) -> _Ready:
         assert s.when is not None and s.recommend is not None
-        phases = (f.Phase(f.amount(p.every), f.maybe(p.lasts), p.at_least, p.text)
+        phases = (f.Phase(f.amount(p.every), f.maybe(p.lasts), p.at_least, p.times, p.text)
                   for p in s.schedule)  # fmt: skip
+        shows_evidence = bool(self.plan.evidence) and s.recommend.action in (GIVES | {"assess", "refer"})
         free = not any(option.contraindications or option.cautions for option in options)
         fine = tuple(f.OptionFinding(o.interventions, "recommended", (), ()) for o in options)
         return _Ready(
-            s, s.when, s.recommend.action, options, free, fine, tuple(phases),
+            s, s.when, s.recommend.action, options, shows_evidence, free, fine, tuple(phases),
             self._target(s.target), self.grades[s.id], self.sources[s.id], self.readings[s.id],
         )  # fmt: skip
 
@@ -85,6 +93,7 @@ class Composer:
         recommendations = self._recommendations(applies, truths, tracer)
         avoid = self._avoid(applies, truths, tracer)
         live = {n for r in recommendations for option in r.options for n in option.interventions}
+        reported = {name for r in recommendations for name in r.evidence}
         return f.Finding(
             id=g.id,
             title=g.title,
@@ -98,7 +107,7 @@ class Composer:
             conclusions=self._conclusions(truths, tracer),
             recommendations=recommendations,
             avoid=avoid,
-            evidence=self._evidence(truths, live),
+            evidence=tuple(e for e in self._evidence(truths, live) if e.statement in reported),
             missing=self._missing(recommendations, avoid, live | self._taken(referee.given)),
         )
 
@@ -153,7 +162,8 @@ class Composer:
                 judged = judge(when, applies, ready.options, truths)
                 assert judged is not None  # neither is false
                 found.append(self._recommendation(ready, when, judged, waiting, truths, tracer))
-        return tuple(sorted(found, key=lambda r: (_ORDER[r.status], r.statement)))
+        order = sorted(found, key=lambda r: (_ORDER[r.status], _URGENCY[r.action], r.statement))
+        return tuple(order)
 
     def _recommendation(
         self,
@@ -199,7 +209,7 @@ class Composer:
             missing=missing,
             blocked_by=blocked_by,
             cautions=cautions,
-            evidence=self._evidence_for(options, truths) if self.plan.evidence else (),
+            evidence=self._evidence_for(options, truths) if ready.shows_evidence else (),
         )
 
     def _option(self, part: OptionStatus, base: Facts, tracer: Tracer) -> f.OptionFinding:

@@ -77,6 +77,7 @@ class Phase(_Data, frozen=True):
     every: Amount
     lasts: Amount | None
     at_least: bool
+    times: int | None
     text: str | None
 
 

@@ -181,11 +181,12 @@ class Dose(_Frozen, frozen=True):
 
 
 class Phase(_Frozen, frozen=True):
-    """One stretch of a schedule: every `every`, for `lasts` (None: from then on)."""
+    """One stretch of a schedule: every `every`, for `lasts` or so many `times` (or from then on)."""
 
     every: Amount
     lasts: Amount | None = None
     at_least: bool = False
+    times: int | None = None
     text: str | None = None
 
 

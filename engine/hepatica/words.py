@@ -16,10 +16,10 @@ ACTIONS = {
 }  # fmt: skip
 
 CONFIDENCE = {
-    "direct": "read in the guideline itself",
-    "translated": "read in a published translation of the guideline",
-    "attributed_by_review": "a review says so, citing the guideline",
-    "tabulated_by_review": "a review's own table, citing the guideline",
+    "direct": "read there itself",
+    "translated": "a published translation of it",
+    "attributed_by_review": "a review says so",
+    "tabulated_by_review": "a review's own table",
     "secondary": "a secondary page that names the guideline",
     "candidate": "a page that names no guideline",
 }

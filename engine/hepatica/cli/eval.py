@@ -30,7 +30,9 @@ from hepatica.source import Document
     "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text",
     help="json gives one object for one case, one object a line for many.", show_default=True,
 )  # fmt: skip
-@click.option("--full", is_flag=True, help="The whole page also for many cases.")
+@click.option(
+    "--full", is_flag=True, help="Cut nothing short; and the whole page also for many cases."
+)
 @knowledge_option
 def command(
     cases: tuple[str, ...],

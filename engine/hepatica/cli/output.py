@@ -23,11 +23,14 @@ class Writer:
     """Writes results to standard output as they come."""
 
     def __init__(self, form: str, knowledge: ir.Knowledge, *, many: bool, full: bool) -> None:
-        """Take the form (text, json, markdown, html) and whether one case or many will come."""
+        """Take the form (text, json, markdown, html) and whether one case or many will come.
+
+        Text for many cases is a summary each, unless `full`; then nothing is cut short either.
+        """
         self.form = form
         self.knowledge = knowledge
-        self.many = many
-        self.full = full or not many
+        self.summary = many and not full
+        self.full = full
         self.written = 0
 
     def write(self, result: Result) -> None:
@@ -36,7 +39,11 @@ class Writer:
         if self.form == "json":
             sys.stdout.buffer.write(to_json(result) + b"\n")
             return
-        click.echo(self._rendered(result), nl=False, color=wants_colour(sys.stdout))
+        text = self._rendered(result)
+        if self.form == "text":
+            click.echo(text, nl=False, color=wants_colour(sys.stdout))
+        else:  # a file to keep: always UTF-8
+            sys.stdout.buffer.write(text.encode())
 
     def _rendered(self, result: Result) -> str:
         from hepatica.report.view import view
@@ -47,9 +54,12 @@ class Writer:
             from hepatica.report.text import Terminal
 
             terminal = Terminal(
-                width(), colour=wants_colour(sys.stdout), unicode=has_unicode(sys.stdout)
+                width(),
+                colour=wants_colour(sys.stdout),
+                unicode=has_unicode(sys.stdout),
+                full=self.full,
             )
-            return terminal.page(shown) if self.full else terminal.summary(shown)
+            return terminal.summary(shown) if self.summary else terminal.page(shown)
         if self.form == "markdown":
             from hepatica.report.markdown import page
 
@@ -63,7 +73,7 @@ class Writer:
         if self.form == "html" and self.written:
             from hepatica.report import html
 
-            click.echo(html.tail(), nl=False)
+            sys.stdout.buffer.write(html.tail().encode())
         sys.stdout.flush()
 
 

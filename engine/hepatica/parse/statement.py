@@ -196,6 +196,7 @@ def _phase(data: dict[str, Any]) -> ir.Phase:
         every=amount(data["every"], data["unit"]),
         lasts=amount(data["lasts"], data["lasts_unit"]) if "lasts" in data else None,
         at_least=data.get("at_least", False),
+        times=data.get("times"),
         text=data.get("text"),
     )
 

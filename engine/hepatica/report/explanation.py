@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hepatica.explain import Explanation, Node, Settles
 from hepatica.report.text import Terminal
 from hepatica.words import Words
@@ -33,7 +35,7 @@ def page(found: Explanation, terminal: Terminal, words: Words) -> str:
         lines += ["", "  " + t.style("WHAT WOULD SETTLE IT", "bold")]
         for settles in found.settles:
             lines += _settles(settles, t)
-    lines += ["", *t.wrap(found.file, "", "dim")]
+    lines += ["", *t.wrap(_near(found.file), "", "dim")]
     return t.finish(lines)
 
 
@@ -57,3 +59,9 @@ def _settles(settles: Settles, t: Terminal) -> list[str]:
     for outcome, values in settles.outcomes.items():
         lines += t.wrap(f"{outcome}: if {', '.join(values)}", "      ")
     return lines
+
+
+def _near(file: str) -> str:
+    """Name a file from where the reader stands, if it lies below."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -39,21 +39,27 @@ def _side(side: Side) -> Iterator[str]:
             yield from (f"*{escaped(text)}*", "")
     yield from _section("Concluded", side.concluded)
     yield from _section("Recommended", side.recommended)
-    yield from _section("Blocked", side.blocked)
     if side.contingent:
         yield from ("### Depends on what is not known", "")
         for group in side.contingent:
-            name = f"Once {group.name} is known" if group.fact else "Definitions disagree"
+            name = f"Waiting for: {group.name}" if group.fact else "Definitions disagree"
             yield from (f"**{escaped(name)}** ({len(group.items)} open)", "")
             for item in group.items:
                 yield from _item(item)
             yield ""
+    yield from _section("Blocked", side.blocked)
     yield from _section("Contraindicated", side.avoid)
     yield from _section("Caution", side.cautions)
     yield from _section("Not excluded", side.not_excluded)
+    if side.elsewhere:
+        yield from (escaped(side.elsewhere), "")
     if side.missing:
-        yield from ("### Missing", "")
+        yield from ("### Missing, and how many statements each bears on", "")
         yield from (f"- {escaped(text)}" for text in side.missing)
+        yield ""
+    if side.sources:
+        yield from ("### Sources", "")
+        yield from (f"- {escaped(short)}: {escaped(full)}" for short, full in side.sources)
         yield ""
     yield from (f"Not at hand: {escaped(side.not_sourced)}", "")
 

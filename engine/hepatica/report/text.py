@@ -19,18 +19,23 @@ _ASCII = str.maketrans(
      "≥": ">=", "×": "x", "“": '"', "”": '"', "⁸": "^8", "⁹": "^9", "…": "..."}
 )  # fmt: skip
 _INDENT = 4
-_LABEL = 14
+_MOST_OPEN = 4
+_MOST_MISSING = 12
+_LABEL = 13
 
 
 class Terminal:
     """Draws views for one terminal.
 
     `width` is in columns, `colour` says whether to use ANSI styles, `unicode` whether marks beyond
-    ASCII can be shown.
+    ASCII can be shown. Unless `full`, long lists of what is open are cut short, by saying so.
     """
 
-    def __init__(self, width: int = 80, *, colour: bool = False, unicode: bool = True) -> None:
-        """Take what the terminal can do."""
+    def __init__(
+        self, width: int = 80, *, colour: bool = False, unicode: bool = True, full: bool = False
+    ) -> None:
+        """Take what the terminal can do, and whether everything is wanted."""
+        self.full = full
         self.width = max(40, min(width, 110))
         self.colour = colour
         self.unicode = unicode
@@ -56,7 +61,9 @@ class Terminal:
     def finish(self, lines: list[str]) -> str:
         """Join lines into a page that this terminal can show."""
         text = "\n".join(lines) + "\n"
-        return text if self.unicode else text.translate(_ASCII)
+        if self.unicode:
+            return text
+        return text.translate(_ASCII).encode("ascii", "replace").decode()
 
     def summary(self, view: View) -> str:
         """Draw a result in a line or two, for many cases."""
@@ -70,8 +77,7 @@ class Terminal:
         return self.finish(lines)
 
     def _side(self, side: Side) -> list[str]:
-        rule = "─" * self.width
-        lines = [self.style(rule, "dim"), *self.wrap(side.heading, "", "bold")]
+        lines = [self.style("─" * self.width, "dim"), *self.wrap(side.heading, "", "bold")]
         if side.caveat:
             lines += self.wrap(side.caveat, "", "magenta")
         lines.append("")
@@ -79,32 +85,56 @@ class Terminal:
             lines += [*self.wrap(side.silent, "  "), ""]
         lines += self._section("CONCLUDED", side.concluded, "cyan")
         lines += self._section("RECOMMENDED", side.recommended, "green")
+        lines += self._contingent(side)
         lines += self._section("BLOCKED", side.blocked, "red")
-        if side.contingent:
-            lines += ["  " + self.style("DEPENDS ON WHAT IS NOT KNOWN", "magenta", "bold")]
-            for group in side.contingent:
-                count = len(group.items)
-                title = f"once {group.name} is known ({group.fact}) – {count} open"
-                lines += self.wrap(title if group.fact else "definitions disagree", "    ", "bold")
-                for item in group.items:
-                    lines += self._item(item, "magenta", brief=True)
-            lines.append("")
         lines += self._section("CONTRAINDICATED", side.avoid, "red")
         lines += self._section("CAUTION", side.cautions, "magenta")
         lines += self._open_contraindications(side)
         if side.missing:
-            lines.append("  " + self.style("MISSING", "bold"))
-            lines += [line for text in side.missing for line in self.wrap(f"? {text}", "    ")]
+            lines.append(
+                "  " + self.style("MISSING, and how many statements each bears on", "bold")
+            )
+            shown = side.missing if self.full else side.missing[:_MOST_MISSING]
+            text = "; ".join(shown)
+            if len(side.missing) > len(shown):
+                text += f"; and {len(side.missing) - len(shown)} more"
+            lines += [*self.wrap(text, "    "), ""]
+        if side.sources:
+            lines.append("  " + self.style("SOURCES", "bold"))
+            for short, full in side.sources:
+                lines += self.wrap(f"– {short}: {full}", "    ", "dim")
             lines.append("")
         return [*lines, *self.labelled("not at hand", side.not_sourced, 2, "dim"), ""]
 
-    def _open_contraindications(self, side: Side) -> list[str]:
-        if not side.not_excluded:
+    def _contingent(self, side: Side) -> list[str]:
+        if not side.contingent:
             return []
-        lines = ["  " + self.style("NOT EXCLUDED: contraindications and cautions", "bold")]
+        lines = ["  " + self.style("DEPENDS ON WHAT IS NOT KNOWN", "magenta", "bold")]
+        for group in side.contingent:
+            title = f"waiting for: {group.name}" if group.fact else "definitions disagree"
+            lines += self.wrap(title, "    ", "bold")
+            shown = group.items if self.full else group.items[:_MOST_OPEN]
+            for item in shown:
+                said = dict(item.details)
+                text = f"{item.mark} {item.headline}: {said['action']}"
+                lines += self.wrap(text, "      ", "magenta")
+                if "also open" in said:
+                    lines += self.labelled("also open", said["also open"], 8)
+                lines += self.wrap(f"[{item.statement}] {said['source']}", "        ", "dim")
+            if rest := group.items[len(shown) :]:
+                titles = "; ".join(item.headline for item in rest)
+                lines += self.wrap(f"○ and {len(rest)} more: {titles}", "      ", "magenta")
+        return [*lines, ""]
+
+    def _open_contraindications(self, side: Side) -> list[str]:
+        if not side.not_excluded and not side.elsewhere:
+            return []
+        lines = self.wrap("NOT EXCLUDED: contraindications and cautions", "  ", "bold")
         for item in side.not_excluded:
-            waits = next((text for label, text in item.details if label == "not known"), "")
+            waits = dict(item.details).get("not known", "")
             lines += self.wrap(f"{item.mark} {item.headline} (not known: {waits})", "    ")
+        if side.elsewhere:
+            lines += self.wrap(f"… {side.elsewhere}", "    ", "dim")
         return [*lines, ""]
 
     def _section(self, title: str, items: tuple[Item, ...], colour: str) -> list[str]:
@@ -115,17 +145,14 @@ class Terminal:
             lines += self._item(item, colour)
         return [*lines, ""]
 
-    def _item(self, item: Item, colour: str, *, brief: bool = False) -> list[str]:
-        first = self.wrap(f"{item.mark} {item.headline}", " " * _INDENT, colour)
-        lines = first
+    def _item(self, item: Item, colour: str) -> list[str]:
+        lines = self.wrap(f"{item.mark} {item.headline}", " " * _INDENT, colour)
         indent = _INDENT + 2
-        if item.text and not brief:
+        if item.text:
             lines += self.wrap(item.text, " " * indent)
         for label, text in item.details:
-            if not (brief and label == "source"):
-                lines += self.labelled(label, text, indent)
-        lines += self.wrap(f"[{item.statement}]", " " * indent, "dim")
-        return lines
+            lines += self.labelled(label, text, indent)
+        return [*lines, *self.wrap(f"[{item.statement}]", " " * indent, "dim")]
 
     def labelled(self, label: str, text: str, indent: int, style: str | None = None) -> list[str]:
         """Wrap text beside a label."""

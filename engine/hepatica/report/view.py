@@ -1,7 +1,8 @@
 """A result in words: what every kind of report shows, in the order in which it is read.
 
 Recommended comes first, with its reasons and source; then what depends on missing facts, grouped by
-the fact that would settle it; then what is blocked; then what to avoid; then all that is missing.
+the fact that would settle it; then what is blocked; then what to avoid; then all that is missing,
+and the sources in full.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import NamedTuple
 
 from hepatica import finding as f
 from hepatica.diagnostics import Diagnostic
-from hepatica.outcome import GIVES
-from hepatica.words import ACTIONS, CONFIDENCE, Words, amount, quantity, spaced
+from hepatica.report import phrases
+from hepatica.words import ACTIONS, Words
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -49,7 +50,9 @@ class Side(NamedTuple):
     avoid: tuple[Item, ...]
     cautions: tuple[Item, ...]
     not_excluded: tuple[Item, ...]
+    elsewhere: str
     missing: tuple[str, ...]
+    sources: Lines
     not_sourced: str
     counts: tuple[int, int, int]
 
@@ -68,7 +71,8 @@ class View(NamedTuple):
 CAVEAT = "experimental: no named clinician has checked this encoding"
 FOOTER = (
     "Decision support for clinicians who check it against the sources. Not sourced does not mean"
-    " that a guideline is silent; unknown is never taken as no."
+    " that a guideline is silent; unknown is never taken as no. Where no grade is shown, none was"
+    " printed in what was read."
 )
 
 
@@ -87,14 +91,8 @@ class _Side:
     def __init__(self, finding: f.Finding, result: f.Result, words: Words) -> None:
         self.finding = finding
         self.words = words
-        self.known = {name: i.value for name, i in result.inputs.items()}
-        for c in finding.conclusions:
-            if isinstance(self.known.get(c.fact), list):
-                self.known[c.fact] = [*self.known[c.fact], c.value]
-            elif c.fact in words.knowledge.facts and words.knowledge.facts[c.fact].type == "codes":
-                self.known[c.fact] = [c.value]
-            else:
-                self.known[c.fact] = c.value
+        self.reasons = phrases.Reasons(finding, result, words)
+        self.cited: dict[str, str] = {}
 
     def side(self) -> Side:
         """Put one guideline's finding into words."""
@@ -108,161 +106,142 @@ class _Side:
         avoid: dict[str, list[f.Avoidance]] = {}
         for a in g.avoid:
             avoid.setdefault(a.status, []).append(a)
-        silent = ""
-        if g.applies == "false":
-            silent = "This guideline does not apply to this patient; nothing is recommended."
-        elif not g.recommendations:
-            silent = "No recommendation of this guideline fits what is known."
+        in_play, elsewhere = self._in_play(avoid.get("contingent", ()))
         return Side(
             id=g.id,
             heading=f"{g.short} · encoding {g.version}",
             caveat=CAVEAT if g.experimental else "",
-            silent=silent,
+            silent=_silent(g),
             concluded=tuple(self._conclusion(c) for c in g.conclusions),
             recommended=tuple(self._recommendation(r) for r in recommended),
             contingent=self._groups(contingent),
             blocked=tuple(self._blocked(r) for r in blocked),
             avoid=tuple(self._avoidance(a) for a in _merge(avoid.get("contraindicated", ()))),
             cautions=tuple(self._avoidance(a) for a in _merge(avoid.get("caution", ()))),
-            not_excluded=tuple(self._avoidance(a) for a in _merge(avoid.get("contingent", ()))),
-            missing=tuple(self._missing(m) for m in g.missing),
+            not_excluded=tuple(self._avoidance(a) for a in _merge(in_play)),
+            elsewhere=elsewhere,
+            missing=tuple(f"{self.words.fact(m.fact)} ({len(m.would_settle)})" for m in g.missing),
+            sources=tuple(sorted(self.cited.items())),
             not_sourced=g.not_sourced,
             counts=(len(recommended), len(contingent), len(blocked)),
         )
 
-    def _because(self, facts: Iterable[str]) -> str:
-        return "; ".join(self.words.stated(n, self.known.get(n, "unknown")) for n in facts)
+    def _in_play(self, found: Iterable[f.Avoidance]) -> tuple[list[f.Avoidance], str]:
+        """Keep the open avoidances of what is recommended or taken; count the others.
+
+        Those of what is contingent are among the facts that it waits for.
+        """
+        concerned = self.reasons.taken()
+        for r in self.finding.recommendations:
+            if r.status == "recommended":
+                concerned |= {n for o in r.options for n in o.interventions}
+        in_play = [a for a in found if a.intervention in concerned]
+        others = [a for a in found if a.intervention not in concerned]
+        if not others:
+            return in_play, ""
+        names = ", ".join(dict.fromkeys(self.words.intervention(a.intervention) for a in others))
+        return (
+            in_play,
+            f"{len(others)} more, of what is not recommended, nor known to be taken: {names}",
+        )
 
     def _source(self, source: f.Citation) -> str:
-        cited = f"{source.label} {source.locator}"
-        link = f" https://doi.org/{source.doi}" if source.doi else ""
-        return f"{source.citation.rstrip('.')}, {cited} ({CONFIDENCE[source.confidence]}).{link}"
+        """Cite briefly, and put the whole citation on the list at the end."""
+        short, full = phrases.citation(self.finding.id, source, self.words)
+        self.cited[short] = full
+        return phrases.brief(self.finding.id, short, source, self.words)
 
     def _conclusion(self, c: f.Conclusion) -> Item:
         said = self.words.fact(c.fact)
         if c.value is not True:
             said = f"{said}: {self.words.value(c.fact, c.value)}"
-        details = [("because", self._because(c.because))] if c.because else []
+        details = [("because", self.reasons.because(c.because))] if c.because else []
+        details.append(("source", self._source(c.source)))
         return Item("=", said, "", (*details, *_readings(c.interpretation)), c.statement)
 
-    def _options(self, r: f.Recommendation) -> str:
-        shown = []
-        for option in r.options:
-            name = self.words.together(option.interventions)
-            if option.status == "blocked" and len(r.options) > 1:
-                name += " (contraindicated here)"
-            elif option.status == "contingent" and r.status == "recommended":
-                names = ", ".join(self.words.fact(m) for m in option.missing)
-                name += f" (only if known: {names})"
-            shown.append(name)
-        return f"{ACTIONS[r.action]} {' or '.join(shown)}"
-
     def _recommendation(self, r: f.Recommendation) -> Item:
-        details: list[tuple[str, str]] = [("action", self._options(r))]
-        details += [("dose", self._dose(d)) for d in r.dose]
+        words = self.words
+        details: list[tuple[str, str]] = [("action", phrases.options(r, words))]
+        details += [("dose", phrases.dose(d, words)) for d in r.dose]
         if r.schedule:
-            details.append(("schedule", ", then ".join(map(self._phase, r.schedule))))
+            details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
         if r.target:
-            aim = amount(r.target.low, r.target.high, r.target.unit or "1")
-            details.append(("target", f"{self.words.fact(r.target.fact)} {aim}"))
+            details.append(("target", phrases.target(r.target, words)))
         if r.duration:
             details.append(("duration", r.duration))
         if r.because:
-            details.append(("because", self._because(r.because)))
+            details.append(("because", self.reasons.because(r.because)))
         details += [("caution", self._title(c)) for c in r.cautions]
         details += [("reported", self._evidence(e)) for e in r.evidence]
-        details.append(("grade", _grade(r.grade)))
+        if grade := phrases.grade(r.grade):
+            details.append(("grade", grade))
         details.append(("source", self._source(r.source)))
         details += _readings(r.interpretation)
         return Item("●", r.title, r.text, tuple(details), r.statement)
 
-    def _dose(self, d: f.Dose) -> str:
-        text = f"{self.words.intervention(d.intervention)} "
-        text += amount(d.amount.low, d.amount.high, d.amount.unit)
-        if d.at_most:
-            text += f", at most {amount(d.at_most.low, d.at_most.high, d.at_most.unit)}"
-        if d.form:
-            text += f" ({d.form})"
-        if d.missing:
-            text += f" – only if it is meant for this patient: {self._names(d.missing)} not known"
-        return text
-
-    def _phase(self, p: f.Phase) -> str:
-        every = amount(p.every.low, p.every.high, p.every.unit)
-        text = f"{'at least ' if p.at_least else ''}every {every.removeprefix('1 ')}"
-        if p.lasts:
-            text += f" for {amount(p.lasts.low, p.lasts.high, p.lasts.unit)}"
-        return f"{text} ({p.text})" if p.text else text
-
-    def _names(self, facts: Iterable[str]) -> str:
-        return ", ".join(self.words.fact(name) for name in facts)
-
     def _groups(self, contingent: list[f.Recommendation]) -> tuple[Group, ...]:
-        """Group what is open by the fact that settles most, each under the first that it needs."""
+        """Group what is open by the fact that settles most, each under the first that it needs.
+
+        What waits for the fewest facts comes first.
+        """
         order = [m.fact for m in self.finding.missing]
         groups: dict[str, list[Item]] = {}
-        for r in contingent:
+        for r in sorted(contingent, key=lambda r: len(r.missing)):
             waits = [name for name in order if name in r.missing]
-            first = waits[0] if waits else ""
-            others = self._names(waits[1:])
-            details = [("action", self._options(r))]
+            others = ", ".join(self.words.fact(name) for name in waits[1:])
+            details = [("action", phrases.options(r, self.words))]
             if others:
                 details.append(("also open", others))
-            if r.because:
-                details.append(("because", self._because(r.because)))
-            details.append(("source", self._short_source(r.source)))
+            details.append(("source", self._source(r.source)))
             item = Item("○", r.title, r.text, tuple(details), r.statement)
-            groups.setdefault(first, []).append(item)
+            groups.setdefault(waits[0] if waits else "", []).append(item)
         names = [name for name in (*order, "") if name in groups]
         return tuple(Group(n, self.words.fact(n), tuple(groups[n])) for n in names)
 
-    def _short_source(self, source: f.Citation) -> str:
-        return f"{source.ref}, {source.label} {source.locator}"
-
     def _blocked(self, r: f.Recommendation) -> Item:
-        details = [("action", self._options(r))]
+        details = [("action", phrases.options(r, self.words))]
         details += [("blocked by", f"{self._title(s)} [{s}]") for s in r.blocked_by]
         if r.because:
-            details.append(("because", self._because(r.because)))
-        details.append(("source", self._short_source(r.source)))
-        return Item("✕", r.title, r.text, tuple(details), r.statement)
+            details.append(("because", self.reasons.because(r.because)))
+        else:
+            details.append(("indication", "not known, and it would be contraindicated in any case"))
+        details.append(("source", self._source(r.source)))
+        return Item("✕", r.title, r.text if r.because else "", tuple(details), r.statement)
 
     def _title(self, statement: str) -> str:
-        for a in self.finding.avoid:
-            if a.statement == statement:
-                return a.title
-        return statement
+        found = (a.title for a in self.finding.avoid if a.statement == statement)
+        return next(found, statement)
 
     def _evidence(self, statement: str) -> str:
         for e in self.finding.evidence:
             if e.statement == statement:
-                who = f" ({e.population})" if e.population else ""
-                number = amount(e.amount.low, e.amount.high, e.amount.unit)
-                return f"{e.measure}: {number}{who} [{e.source.ref}, {e.source.locator}]"
+                return f"{phrases.evidence(e)} – {self._source(e.source)}"
         return statement
 
     def _avoidance(self, merged: tuple[f.Avoidance, tuple[str, ...]]) -> Item:
         a, names = merged
         details: list[tuple[str, str]] = []
-        if a.actions and set(a.actions) != GIVES:
+        if a.actions:
             details.append(("not to", ", ".join(ACTIONS[action] for action in a.actions)))
         if a.because:
-            details.append(("because", self._because(a.because)))
+            details.append(("because", self.reasons.because(a.because)))
         if a.missing:
-            details.append(("not known", self._names(a.missing)))
-        if a.grade:
-            details.append(("grade", _grade(a.grade)))
-        details.append(("source", self._short_source(a.source)))
+            details.append(("not known", ", ".join(map(self.words.fact, a.missing))))
+        if grade := phrases.grade(a.grade):
+            details.append(("grade", grade))
+        details.append(("source", self._source(a.source)))
         details += _readings(a.interpretation)
         mark = {"contraindicated": "▲", "caution": "!", "contingent": "?"}[a.status]
         headline = f"{', '.join(self.words.intervention(n) for n in names)} – {a.title}"
         return Item(mark, headline, a.text, tuple(details), a.statement)
 
-    def _missing(self, m: f.Missing) -> str:
-        count = len(m.would_settle)
-        return (
-            f"{self.words.fact(m.fact)} ({m.fact}) – bears on {count} statement{'s' * (count > 1)}"
-        )
+
+def _silent(g: f.Finding) -> str:
+    if g.applies == "false":
+        return "This guideline does not apply to this patient; nothing is recommended."
+    if not g.recommendations:
+        return "No recommendation of this guideline fits what is known."
+    return ""
 
 
 def _merge(found: Iterable[f.Avoidance]) -> list[tuple[f.Avoidance, tuple[str, ...]]]:
@@ -274,19 +253,5 @@ def _merge(found: Iterable[f.Avoidance]) -> list[tuple[f.Avoidance, tuple[str, .
     return list(merged.values())
 
 
-def _grade(grade: f.Grade | None) -> str:
-    if grade is None or not (grade.as_printed or grade.strength or grade.certainty):
-        return "not given in what was read"
-    words = [f"{grade.strength} recommendation" if grade.strength else "",
-             f"{grade.direction} it" if grade.direction and grade.strength else "",
-             f"{spaced((grade.certainty or '').replace('-', ' '))} certainty" if grade.certainty else ""]  # fmt: skip
-    said = ", ".join(word for word in words if word)
-    printed = f"printed as “{grade.as_printed}”" if grade.as_printed else ""
-    return " – ".join(part for part in (said, printed) if part)
-
-
 def _readings(readings: tuple[f.Reading, ...]) -> Lines:
     return tuple(("we read", f"{r.term}: {r.reads}") for r in readings)
-
-
-__all__ = ["Group", "Item", "Side", "View", "quantity", "view"]

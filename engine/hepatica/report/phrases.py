@@ -1,0 +1,130 @@
+"""Phrases that reports are made of: reasons, options, doses, schedules, citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hepatica import finding as f
+from hepatica.check import concludes
+from hepatica.evaluate import definitions_of
+from hepatica.words import ACTIONS, CONFIDENCE, Words, amount, spaced
+
+
+class Reasons:
+    """States facts with the values they have for one patient in one guideline."""
+
+    def __init__(self, finding: f.Finding, result: f.Result, words: Words) -> None:
+        """Take what is given and what the guideline concludes."""
+        self.words = words
+        facts = words.knowledge.facts
+        self.known = {name: i.value for name, i in result.inputs.items()}
+        guideline = words.knowledge.guidelines.get(finding.id)
+        self.concluded = {concludes(s) for s in definitions_of(guideline)} if guideline else set()
+        for c in finding.conclusions:
+            if c.fact in facts and facts[c.fact].type == "codes":
+                self.known[c.fact] = [*self.known.get(c.fact, ()), c.value]
+            else:
+                self.known[c.fact] = c.value
+
+    def because(self, facts: Iterable[str]) -> str:
+        """State each fact with its value."""
+        return "; ".join(map(self._stated, facts))
+
+    def taken(self) -> set[str]:
+        """Name what the patient has now; nothing, while that is not known."""
+        value = self.known.get(self.words.knowledge.taken or "")
+        return set(value) if isinstance(value, list | tuple) else set()
+
+    def _stated(self, name: str) -> str:
+        if name in self.known:
+            return self.words.stated(name, self.known[name])
+        # Decided without a value: its definitions are all false, or not being recorded is the point.
+        return f"{self.words.fact(name)}: {'no' if name in self.concluded else 'not recorded'}"
+
+
+def options(r: f.Recommendation, words: Words) -> str:
+    """Write a recommendation's action with its options."""
+    shown = []
+    for option in r.options:
+        name = words.together(option.interventions)
+        if option.status == "blocked" and len(r.options) > 1:
+            name += " (contraindicated here)"
+        elif option.status == "contingent" and r.status == "recommended":
+            name += f" (open: {', '.join(map(words.fact, option.missing))})"
+        shown.append(name)
+    return f"{ACTIONS[r.action]} {' or '.join(shown)}"
+
+
+def dose(d: f.Dose, words: Words) -> str:
+    """Write a dose."""
+    text = (
+        f"{words.intervention(d.intervention)} {amount(d.amount.low, d.amount.high, d.amount.unit)}"
+    )
+    if d.at_most:
+        text += f", at most {amount(d.at_most.low, d.at_most.high, d.at_most.unit)}"
+    if d.form:
+        text += f" ({d.form})"
+    if d.missing:
+        text += (
+            f" – only if meant for this patient: {', '.join(map(words.fact, d.missing))} not known"
+        )
+    return text
+
+
+def phase(p: f.Phase) -> str:
+    """Write one stretch of a schedule."""
+    every = amount(p.every.low, p.every.high, p.every.unit)
+    if p.times is not None:
+        text = f"{'once' if p.times == 1 else f'{p.times} times'} after {every}"
+    else:
+        text = f"{'at least ' if p.at_least else ''}every {every.removeprefix('1 ')}"
+    if p.lasts:
+        text += f" for {amount(p.lasts.low, p.lasts.high, p.lasts.unit)}"
+    return f"{text} ({p.text})" if p.text else text
+
+
+def target(t: f.Target, words: Words) -> str:
+    """Write a value to aim for."""
+    return f"{words.fact(t.fact)} {amount(t.low, t.high, t.unit or '1')}"
+
+
+def evidence(e: f.Evidence) -> str:
+    """Write a reported number."""
+    who = f" ({e.population})" if e.population else ""
+    return f"{e.measure}: {amount(e.amount.low, e.amount.high, e.amount.unit)}{who}"
+
+
+def grade(g: f.Grade | None) -> str:
+    """Write a grade as printed; nothing where none was."""
+    if g is None:
+        return ""
+    words = [
+        f"{g.strength} recommendation" if g.strength else "",
+        f"{g.direction} it" if g.direction and g.strength else "",
+        f"{spaced(g.certainty.replace('-', ' '))} certainty" if g.certainty else "",
+    ]
+    said = ", ".join(word for word in words if word)
+    printed = f"printed as “{g.as_printed}”" if g.as_printed else ""
+    return " – ".join(part for part in (said, printed) if part)
+
+
+def citation(guideline: str, source: f.Citation, words: Words) -> tuple[str, str]:
+    """Give the short name of a source and its whole citation."""
+    full = source.citation + (f" https://doi.org/{source.doi}" if source.doi else "")
+    return _short(guideline, source.ref, words), full
+
+
+def brief(guideline: str, short: str, source: f.Citation, words: Words) -> str:
+    """Cite briefly: where it was read, how near that is, and what that page cites."""
+    how = CONFIDENCE[source.confidence]
+    others = [k for k in source.attributed_to if k != source.ref]
+    if others and source.confidence != "direct":
+        how += f", citing {', '.join(_short(guideline, k, words) for k in others)}"
+    return f"{short}, {source.label} {source.locator} ({how})"
+
+
+def _short(guideline: str, key: str, words: Words) -> str:
+    for g in (words.knowledge.guidelines.get(guideline), *words.knowledge.guidelines.values()):
+        if g is not None and key in g.references:
+            return g.references[key].short
+    return key
