@@ -74,7 +74,9 @@ class Composer:
         assert s.when is not None and s.recommend is not None
         phases = (f.Phase(f.amount(p.every), f.maybe(p.lasts), p.at_least, p.times, p.text)
                   for p in s.schedule)  # fmt: skip
-        shows_evidence = bool(self.plan.evidence) and s.recommend.action in (GIVES | {"assess", "refer"})
+        shows_evidence = bool(self.plan.evidence) and s.recommend.action in (
+            GIVES | {"assess", "refer"}
+        )
         free = not any(option.contraindications or option.cautions for option in options)
         fine = tuple(f.OptionFinding(o.interventions, "recommended", (), ()) for o in options)
         return _Ready(

@@ -124,6 +124,8 @@ class _Loader:
         if document is not None:
             interventions, classes, found = dictionary.interventions(document)
             self.diagnostics += found
+        # A dictionary that cannot be read would make every name in every statement look unknown.
+        has_dictionaries = not has_errors(self.diagnostics)
         self.vocabulary = Vocabulary(facts, interventions, classes)
         taken = document.data.get("taken") if document is not None else None
         if document is not None and taken is not None:
@@ -141,7 +143,8 @@ class _Loader:
             for statement in g.statements:
                 document = self.documents[statement.id]
                 self.diagnostics += check.check_related(statement, document, every)
-        self.diagnostics += self.vocabulary.diagnostics
+        if has_dictionaries:
+            self.diagnostics += self.vocabulary.diagnostics
         knowledge = ir.Knowledge(facts, interventions, classes, known, taken)
         return Loaded(knowledge, self.documents, self.diagnostics)
 
