@@ -91,9 +91,7 @@ class Terminal:
         lines += self._section("CAUTION", side.cautions, "magenta")
         lines += self._open_contraindications(side)
         if side.missing:
-            lines.append(
-                "  " + self.style("MISSING, and how many statements each bears on", "bold")
-            )
+            lines += self.wrap("MISSING, and how many statements each bears on", "  ", "bold")
             shown = side.missing if self.full else side.missing[:_MOST_MISSING]
             text = "; ".join(shown)
             if len(side.missing) > len(shown):
