@@ -66,6 +66,7 @@ CODES: dict[str, str] = {
     "U102": "a unit of another dimension",
     "U103": "a number outside the plausible range of its fact",
     "U104": "a number that needs its unit",
+    "U105": "a conversion factor that is not UCUM's",
     "C101": "an active statement that nobody has checked",
     "C102": "a reference that no statement cites",
     "C103": "a grade where the source prints none, or the other way round",

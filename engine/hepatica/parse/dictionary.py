@@ -7,8 +7,7 @@ from typing import Any
 from hepatica import ir
 from hepatica.diagnostics import Diagnostic, at, suggestion
 from hepatica.parse.conditions import Vocabulary, condition
-from hepatica.source import Document, KeyPath
-from hepatica.units import factor
+from hepatica.source import Document
 
 
 def facts(documents: list[Document]) -> tuple[dict[str, ir.Fact], list[Diagnostic]]:
@@ -43,18 +42,10 @@ def _fact(
     if low_high and low_high[0] > low_high[1]:
         place = ("facts", name, "range")
         vocabulary.report(document, place, "N113", "the range is upside down", "lowest first")
-    others = []
-    for i, other in enumerate(data.get("other_units", ())):
-        given = other.get("factor")
-        if given is None:
-            ratio = factor(other["unit"], unit)
-            if ratio is None:
-                text = f"`{other['unit']}` is of another dimension than {unit}"
-                where: KeyPath = ("facts", name, "other_units", i)
-                vocabulary.report(document, where, "U102", text, "give a cited `factor`")
-                continue
-            given = str(ratio)
-        others.append(ir.OtherUnit(other["unit"], given, other.get("source")))
+    others = tuple(
+        ir.OtherUnit(other["unit"], other["factor"], other.get("source"))
+        for other in data.get("other_units", ())
+    )
     return ir.Fact(
         id=name,
         domain=domain,
@@ -65,7 +56,7 @@ def _fact(
         range=(float(low_high[0]), float(low_high[1])) if low_high else None,
         ask_unit=data.get("ask_unit", False),
         values=data.get("values", {}),
-        other_units=tuple(others),
+        other_units=others,
         burden=data.get("burden", "record"),
     )
 
