@@ -200,7 +200,7 @@ class Composer:
             action=ready.action,
             options=options,
             text=s.text,
-            dose=self._doses(s, tracer) if s.dose else (),
+            dose=self._doses(s, options, tracer) if s.dose else (),
             schedule=ready.schedule,
             target=ready.target,
             duration=s.duration,
@@ -221,11 +221,15 @@ class Composer:
             missing = union([base, *blockers])
         return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, missing)
 
-    def _doses(self, s: ir.Statement, tracer: Tracer) -> tuple[f.Dose, ...]:
+    def _doses(
+        self, s: ir.Statement, options: tuple[f.OptionFinding, ...], tracer: Tracer
+    ) -> tuple[f.Dose, ...]:
+        """Give the doses that are meant for this patient, of what is not blocked."""
+        possible = {n for o in options if o.status != "blocked" for n in o.interventions}
         found = []
         for dose in s.dose:
             truth = True if dose.when is None else tracer.referee.truth(dose.when)
-            if truth is not False:
+            if truth is not False and dose.intervention in possible:
                 missing = tracer.missing(dose.when)
                 found.append(
                     f.Dose(dose.intervention, f.amount(dose.amount), f.maybe(dose.at_most),

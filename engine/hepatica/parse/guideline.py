@@ -79,5 +79,7 @@ def _reference(entry: dict[str, Any]) -> ir.Reference:
 
 
 def _person(author: dict[str, str]) -> str:
-    initials = "".join(word[0] for word in author.get("given", "").replace("-", " ").split())
+    given = author.get("given", "")
+    words = given.replace("-", " ").replace(".", " ").split()
+    initials = given if given.isupper() else "".join(word[0] for word in words)
     return f"{author['family']} {initials}".strip()
