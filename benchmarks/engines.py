@@ -26,7 +26,7 @@ import peers
 import workload
 
 from hepatica.case import Case
-from hepatica.compile.network import Network, NotInstalled
+from hepatica.compile.network import Network, NotInstalled, prepare
 from hepatica.compile.program import Program
 from hepatica.evaluate import Meaning
 from hepatica.lower import lower
@@ -64,7 +64,7 @@ def contenders(work: workload.Workload) -> list[Contender]:
         Contender("referee", 3, meaning.answers, lambda x: list(x.statements.values()), 200),
     ]
     try:
-        network = Network(rails, facts)
+        network = Network(prepare(rails))
         found.append(Contender("network (durable-rules, checked encoding)", 3, network.truths,
                                lambda x: list(x[0].values()), 200))  # fmt: skip
     except NotInstalled:
@@ -104,7 +104,9 @@ def check(work: workload.Workload, filled: list[Patient], every: list[Contender]
                 raise SystemExit(f"{contender.name} does not agree with the referee")
 
 
-def measure(work: workload.Workload, filled: list[Patient], every: list[Contender], rounds: int) -> Any:
+def measure(
+    work: workload.Workload, filled: list[Patient], every: list[Contender], rounds: int
+) -> Any:
     times: dict[str, list[tuple[float, float]]] = {c.name: [] for c in every}
     for _ in range(rounds):
         for contender in every:
@@ -144,7 +146,9 @@ def main() -> None:
         print(json.dumps(found, indent=2))
         return
     base = found["program"]["p50_us"]
-    print(f"{args.rules} rules, {args.facts} facts; Python {platform.python_version()}; {platform.machine()}\n")
+    print(
+        f"{args.rules} rules, {args.facts} facts; Python {platform.python_version()}; {platform.machine()}\n"
+    )
     print("| engine | values | median µs a patient | p99 µs | patients/s | × program |")
     print("| --- | --- | --- | --- | --- | --- |")
     values = {c.name: c.values for c in every}

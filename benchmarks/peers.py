@@ -237,7 +237,9 @@ def clips(work: Workload) -> Peer:
             )
     templates = [env.find_template(f"patient{i}") for i in range(len(staged))]
     fired = env.find_template("fired")
-    concluded = {s.id.split("/")[-1]: s.conclude[0] for s in work.guideline.statements if s.conclude}
+    concluded = {
+        s.id.split("/")[-1]: s.conclude[0] for s in work.guideline.statements if s.conclude
+    }
     in_layer = [{s.conclude[0] for s in layer if s.conclude} for layer in staged]
     true, false = clips_.Symbol("TRUE"), clips_.Symbol("FALSE")
 
@@ -314,7 +316,9 @@ def durable_natively(work: Workload) -> Peer:
         for i, layer in enumerate(staged)
     }
     host = Host(rulesets)
-    concluded = {s.id.split("/")[-1]: s.conclude[0] for s in work.guideline.statements if s.conclude}
+    concluded = {
+        s.id.split("/")[-1]: s.conclude[0] for s in work.guideline.statements if s.conclude
+    }
     in_layer = [{s.conclude[0] for s in layer if s.conclude} for layer in staged]
 
     def run(p: Patient) -> set[str]:
@@ -332,5 +336,3 @@ def durable_natively(work: Workload) -> Peer:
         return set(fired)
 
     return run
-
-

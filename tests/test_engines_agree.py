@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from strategies import Drawn, drawn
 
 from hepatica.check import find_circle
-from hepatica.compile.network import Network, NotInstalled, engine
+from hepatica.compile.network import Network, NotInstalled, engine, prepare
 from hepatica.compile.program import Program
 from hepatica.evaluate import Meaning
 from hepatica.lower import lower
@@ -57,7 +57,7 @@ def test_program_agrees(case: Drawn) -> None:
 def test_network_agrees(case: Drawn) -> None:
     facts = case.knowledge.facts
     meaning = Meaning(case.guideline, facts)
-    network = Network(lower(case.guideline, facts), facts)
+    network = Network(prepare(lower(case.guideline, facts)))
     for patient in case.patients:
         answers = meaning.answers(patient)
         assert network.truths(patient) == (answers.statements, answers.applies)

@@ -13,25 +13,35 @@ import hashlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from hepatica import ir
-from hepatica.diagnostics import Invalid, has_errors, ordered
-from hepatica.load import Files, load_files, read_files
+from hepatica.compile.network import Prepared, prepare
+from hepatica.diagnostics import Invalid
+from hepatica.files import Files, read_files
+from hepatica.lower import lower
 from hepatica.paths import shipped
 
 MOST_ENTRIES = 8
 _PACKAGE = Path(__file__).resolve().parent
 
 
+class Ready(msgspec.Struct, frozen=True):
+    """Checked knowledge, and its guidelines made ready for the network, by digest."""
+
+    knowledge: ir.Knowledge
+    networks: dict[str, Prepared]
+
+
 class _Entry(msgspec.Struct, frozen=True):
     key: str
-    knowledge: ir.Knowledge
+    ready: Ready
 
 
-def load_cached(root: Path | None = None) -> ir.Knowledge:
+def load_cached(root: Path | None = None) -> Ready:
     """Read knowledge as `load.load` does, from the cache when it holds exactly these files.
 
     Raises `Invalid` with every error of every file; nothing invalid is ever stored.
@@ -39,22 +49,29 @@ def load_cached(root: Path | None = None) -> ir.Knowledge:
     files = read_files(root)
     folder = _folder()
     if folder is None:
-        return _fresh(files)
+        return Ready(_fresh(files), {})
     key = _key(files)
     path = folder / f"{key}.knowledge"
     entry = _read(path, key)
     if entry is not None:
-        return entry.knowledge
+        return entry.ready
     knowledge = _fresh(files)
-    _write(path, _Entry(key, knowledge))
-    return knowledge
+    ready = Ready(knowledge, dict(_networks(knowledge)))
+    _write(path, _Entry(key, ready))
+    return ready
+
+
+def _networks(knowledge: ir.Knowledge) -> Iterator[tuple[str, Prepared]]:
+    """Make the guidelines ready that the network engine can take."""
+    for guideline in knowledge.guidelines.values():
+        with contextlib.suppress(Invalid):
+            yield guideline.digest, prepare(lower(guideline, knowledge.facts))
 
 
 def _fresh(files: Files) -> ir.Knowledge:
-    loaded = load_files(files)
-    if has_errors(loaded.diagnostics):
-        raise Invalid(ordered(loaded.diagnostics))
-    return loaded.knowledge
+    from hepatica.load import checked  # reading everything takes longer to import, too
+
+    return checked(files)
 
 
 def _key(files: Files) -> str:

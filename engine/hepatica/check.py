@@ -6,22 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from hepatica import ir
 from hepatica.diagnostics import Diagnostic, at, suggestion
-from hepatica.parse.conditions import leaves
 from hepatica.source import Document
-
-
-def conditions_of(statement: ir.Statement) -> Iterator[ir.Condition]:
-    """Walk over the conditions that decide a statement (not those of its doses)."""
-    if statement.when is not None:
-        yield statement.when
-    for item in statement.items:
-        for option in item.best_of:
-            yield option.when
-
-
-def concludes(statement: ir.Statement) -> str | None:
-    """Name the fact a definition or score concludes; None for other kinds."""
-    return statement.conclude[0] if statement.conclude else statement.score
+from hepatica.walk import active, concludes, conditions_of, leaves
 
 
 def check_statement(
@@ -83,11 +69,6 @@ def check_includes(
         elif name == guideline.id or guideline.id in included(known[name], known):
             text = f"`{guideline.id}` includes itself through `{name}`"
             yield at(manifest, ("includes", i), "N109", text, help="remove one of the includes")
-
-
-def active(statements: Iterable[ir.Statement]) -> tuple[ir.Statement, ...]:
-    """Leave out retired statements."""
-    return tuple(s for s in statements if s.status != "retired")
 
 
 def check_definitions(

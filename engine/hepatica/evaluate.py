@@ -10,7 +10,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from hepatica import check, ir
+from hepatica import ir
+from hepatica.walk import active, concludes
 
 Truth = bool | None
 Given = Mapping[str, ir.Value | tuple[str, ...]]
@@ -47,7 +48,7 @@ class Answers(NamedTuple):
 def definitions_of(guideline: ir.Guideline) -> tuple[ir.Statement, ...]:
     """List the definitions and scores that count for a guideline: its packs' and its own."""
     every = (*guideline.definitions, *guideline.statements)
-    return tuple(s for s in check.active(every) if check.concludes(s))
+    return tuple(s for s in active(every) if concludes(s))
 
 
 class Meaning:
@@ -60,13 +61,13 @@ class Meaning:
         self.by_fact: dict[str, list[ir.Statement]] = {}
         definitions = definitions_of(guideline)
         for statement in definitions:
-            self.by_fact.setdefault(str(check.concludes(statement)), []).append(statement)
+            self.by_fact.setdefault(str(concludes(statement)), []).append(statement)
         self.values: dict[str, dict[ir.Value, list[str]]] = {}
         for statement in definitions:
             if statement.conclude is not None:
                 name, value = statement.conclude
                 self.values.setdefault(name, {}).setdefault(value, []).append(statement.id)
-        every = (*definitions, *check.active(guideline.statements))
+        every = (*definitions, *active(guideline.statements))
         self.statements = {s.id: s.when for s in every if s.when is not None}
 
     def answers(self, given: Given) -> Answers:

@@ -9,13 +9,12 @@ import msgspec
 
 from hepatica import ir
 from hepatica.case import Case
-from hepatica.check import conditions_of
 from hepatica.compose import Composer
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 from hepatica.evaluate import WORDS, Given, Referee, Truth
 from hepatica.outcome import judge
-from hepatica.parse.conditions import leaves
 from hepatica.trace import Tracer
+from hepatica.walk import conditions_of, leaves
 from hepatica.words import Words
 
 TruthWord = Literal["true", "false", "unknown"]

@@ -5,15 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hepatica.reader import (
-    MAX_DEPTH,
-    Reader,
-    duplicate,
-    not_a_number,
-    read_yaml,
-    to_number,
-    too_deep,
-)
+from hepatica.quick import MAX_DEPTH
+from hepatica.reader import Reader, duplicate, not_a_number, read_yaml, too_deep
+from hepatica.scalars import to_number
 from hepatica.source import ROOT, START, Document, Place, Places, Problem, Source, Unreadable
 
 

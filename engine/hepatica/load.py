@@ -7,8 +7,6 @@ change what it says: its own, those of the packs it includes, and the dictionari
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,32 +18,16 @@ from hepatica.diagnostics import (
     from_unreadable,
     has_errors,
     ordered,
-    suggestion,
 )
+from hepatica.files import Files, read_files
 from hepatica.json_reader import read_json
 from hepatica.parse import dictionary, guideline
 from hepatica.parse.conditions import Vocabulary
 from hepatica.parse.statement import statement as parse_statement
-from hepatica.paths import shipped
 from hepatica.reader import read_yaml
 from hepatica.schema import SchemaName, check_shape
 from hepatica.source import Document, Unreadable, decode
-
-
-class Files(NamedTuple):
-    """The raw files of a knowledge folder: bytes by path, and the folders of guidelines."""
-
-    root: Path
-    content: dict[str, bytes]
-    guidelines: tuple[str, ...]
-
-    def digest(self, wanted: Callable[[str], bool] = lambda _: True) -> str:
-        """Hash names and contents of the wanted files; the same for the same files anywhere."""
-        total = hashlib.sha256()
-        for name in sorted(filter(wanted, self.content)):
-            body = hashlib.sha256(self.content[name]).hexdigest()
-            total.update(f"{name}\0{body}\n".encode())
-        return total.hexdigest()
+from hepatica.walk import concludes
 
 
 class Loaded(NamedTuple):
@@ -56,47 +38,17 @@ class Loaded(NamedTuple):
     diagnostics: list[Diagnostic]
 
 
-def read_files(root: Path | None = None) -> Files:
-    """Read every file of a knowledge folder (default: the shipped one) as bytes.
-
-    Raises `Invalid` (Y111) when the folder or its dictionaries are not there.
-    """
-    root = root or shipped("knowledge")
-    if not root.is_dir():
-        text = f"there is no knowledge folder `{root}`"
-        raise Invalid([Diagnostic("Y111", "error", text, file=str(root), help="check the path")])
-    names = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".yml", ".json")]
-    content: dict[str, bytes] = {}
-    missing: list[Diagnostic] = []
-    for path in names:
-        relative = path.relative_to(root).as_posix()
-        if relative.startswith(("sources/", ".")) or "/." in relative:
-            continue
-        try:
-            content[relative] = path.read_bytes()
-        except OSError:
-            text = f"cannot read `{path}`"
-            missing.append(Diagnostic("Y111", "error", text, file=str(path), help="check the file"))
-    for needed, is_there in (
-        ("interventions.yaml", "interventions.yaml" in content),
-        ("facts/*.yaml", any(name.startswith("facts/") for name in content)),
-    ):
-        if not is_there:
-            text = f"the knowledge folder `{root}` has no {needed}"
-            help = "a knowledge folder holds facts/, interventions.yaml and a folder a guideline"
-            missing.append(Diagnostic("Y111", "error", text, file=str(root), help=help))
-    if missing:
-        raise Invalid(missing)
-    folders = sorted(name.split("/")[0] for name in content if name.endswith("/guideline.yaml"))
-    return Files(root, content, tuple(f for f in folders if f"{f}/guideline.yaml" in content))
-
-
 def load(root: Path | str | None = None) -> ir.Knowledge:
     """Read and check a knowledge folder; the shipped one by default.
 
     Raises `Invalid` with every error of every file.
     """
-    loaded = load_files(read_files(Path(root) if root is not None else None))
+    return checked(read_files(Path(root) if root is not None else None))
+
+
+def checked(files: Files) -> ir.Knowledge:
+    """Build knowledge from files. Raises `Invalid` with every error of every file."""
+    loaded = load_files(files)
     if has_errors(loaded.diagnostics):
         raise Invalid(ordered(loaded.diagnostics))
     return loaded.knowledge
@@ -237,29 +189,9 @@ class _Loader:
     ) -> ir.Guideline:
         self.diagnostics += check.check_includes(mine, manifest, known)
         packs = check.included(mine, known)
-        definitions = tuple(
-            s for pack in packs for s in known[pack].statements if check.concludes(s)
-        )
+        definitions = tuple(s for pack in packs for s in known[pack].statements if concludes(s))
         parts = (f"{mine.id}/", *(f"{pack}/" for pack in packs), "facts/", "interventions.yaml")
         digest = self.files.digest(lambda name: name.startswith(parts))
         whole = ir.replace(mine, definitions=definitions, digest=f"sha256:{digest}")
         self.diagnostics += check.check_definitions(whole, self.documents)
         return whole
-
-
-def select(knowledge: ir.Knowledge, names: Iterable[str]) -> list[ir.Guideline]:
-    """Pick guidelines by id, all when none is named. Raises `Invalid` (N105) for an unknown one."""
-    wanted = list(dict.fromkeys(names))
-    unknown = [name for name in wanted if name not in knowledge.guidelines]
-    if unknown:
-        raise Invalid(
-            Diagnostic(
-                "N105",
-                "error",
-                f"unknown guideline `{name}`",
-                help=suggestion(name, knowledge.guidelines)
-                or f"guidelines: {', '.join(knowledge.guidelines)}",
-            )
-            for name in unknown
-        )
-    return [knowledge.guidelines[name] for name in wanted or knowledge.guidelines]

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from hepatica import check, ir
+from hepatica import ir
 from hepatica.evaluate import definitions_of
+from hepatica.walk import active, concludes
 
 # Structs, not tuples: `And` and `Or` of the same parts must not be equal.
 
@@ -103,7 +104,7 @@ class _Lowering:
         self.seen: dict[ir.Condition, Rail] = {}
         self.by_fact: dict[str, list[ir.Statement]] = {}
         for statement in definitions_of(guideline):
-            self.by_fact.setdefault(str(check.concludes(statement)), []).append(statement)
+            self.by_fact.setdefault(str(concludes(statement)), []).append(statement)
         self.done: dict[str, dict[ir.Value, Rail]] = {}
         self.known: dict[str, Rail] = {}
         self.scores: dict[str, _Score] = {}
@@ -112,7 +113,7 @@ class _Lowering:
     def rails(self) -> Rails:
         statements = {
             s.id: self.condition(s.when)
-            for s in (*definitions_of(self.guideline), *check.active(self.guideline.statements))
+            for s in (*definitions_of(self.guideline), *active(self.guideline.statements))
             if s.when is not None
         }
         applies = self.guideline.applies

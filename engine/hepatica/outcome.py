@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from hepatica import check, ir
+from hepatica import ir
 from hepatica.evaluate import Truth, conjunction
+from hepatica.walk import active
 
 Status = Literal["recommended", "contingent", "blocked"]
 
@@ -48,7 +49,7 @@ class Plan(NamedTuple):
 
 def plan(guideline: ir.Guideline, interventions: Mapping[str, ir.Intervention]) -> Plan:
     """Work out, once for all patients, which avoidance concerns which option."""
-    statements = check.active(guideline.statements)
+    statements = active(guideline.statements)
     avoidances = tuple(
         (s, _members(s.avoid, interventions)) for s in statements if s.avoid is not None
     )

@@ -7,12 +7,13 @@ human) read differently: `yes`, `010`, `1:30`. Nothing in a file can run code or
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from hepatica.quick import MAX_DEPTH, Loader, read_quickly
+from hepatica.scalars import LIKE_A_BOOLEAN, MAX_DIGITS, NUMERIC_START, ODD, plain_scalar
 from hepatica.source import (
     ROOT,
     Document,
@@ -23,28 +24,23 @@ from hepatica.source import (
     Unreadable,
 )
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-MAX_DEPTH = 64
-MAX_DIGITS = 40
-
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
-_LIKE_A_NUMBER = re.compile(
-    r"[-+]?(?:0x[0-9a-fA-F_]+|0o?[0-7_]+|0b[01_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
-    r"|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF|nan|NaN|NAN))\Z"
-)
-_LIKE_A_BOOLEAN = frozenset(
-    word
-    for base in ("y", "n", "yes", "no", "on", "off", "true", "false")
-    for word in (base, base.capitalize(), base.upper())
-) - {"true", "false"}
-_FIRST = frozenset("-+.0123456789")
-_YES = frozenset({"y", "yes", "on", "true"})
-
 
 def read_yaml(source: Source) -> Document:
     """Read one strict YAML document with its places. Raises `Unreadable` with all Y problems."""
-    return Reader(source).read()
+    quick = read_quickly(source.text)
+    if quick is None:  # something is odd: read again, to say what and where
+        return Reader(source).read()
+    data, lines = quick
+
+    def places() -> Places:
+        reader = Reader(source)
+        reader.read()
+        return reader.values, reader.keys
+
+    return Document(source, data, places, lines)
+
+
+_YES = frozenset({"y", "yes", "on", "true"})
 
 
 class Reader:
@@ -155,7 +151,7 @@ class Reader:
         name: str = event.value
         if event.implicit[0]:
             value = self._scalar(event, place)
-            if not isinstance(value, str) and name not in _LIKE_A_BOOLEAN:
+            if not isinstance(value, str) and name not in LIKE_A_BOOLEAN:
                 self.problems.append(
                     Problem("Y113", f"the key `{name}` is not text", place, "quote it")
                 )
@@ -179,21 +175,12 @@ class Reader:
         text: str = event.value
         if not event.implicit[0]:
             return text
-        if text == "true":
-            return True
-        if text == "false":
-            return False
-        if text in ("", "null", "~"):
-            return None
-        if text[0] in _FIRST:
-            if _NUMBER.match(text):
-                number = to_number(text)
-                if number is None:
-                    self.problems.append(not_a_number(text, place))
-                return number
-            if _LIKE_A_NUMBER.match(text):
-                self.problems.append(not_a_number(text, place))
-        elif text in _LIKE_A_BOOLEAN:
+        value = plain_scalar(text)
+        if value is not ODD:
+            return value
+        if text[0] in NUMERIC_START:
+            self.problems.append(not_a_number(text, place))
+        else:
             word = "true" if text.lower() in _YES else "false"
             self.problems.append(
                 Problem(
@@ -204,16 +191,6 @@ class Reader:
                 )
             )
         return text
-
-
-def to_number(text: str) -> int | float | None:
-    """Read a JSON number; None when it is too long, or beyond what a double can hold."""
-    if len(text) > MAX_DIGITS or not _NUMBER.match(text):
-        return None
-    if text.lstrip("-").isdigit():
-        return int(text)
-    value = float(text)
-    return None if value in (float("inf"), float("-inf")) else value
 
 
 def _place(event: Any) -> Place:

@@ -7,18 +7,20 @@ what the tests are about), or is checked as well when that is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from hepatica import conflicts, ir
 from hepatica.case import Case
-from hepatica.compile.network import Network, NotInstalled
-from hepatica.compile.program import Program
 from hepatica.compose import Composer
-from hepatica.diagnostics import Diagnostic, Invalid
+from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 from hepatica.evaluate import WORDS, Truth
 from hepatica.finding import Finding, Input, Result
 from hepatica.lower import Rails, lower
+
+if TYPE_CHECKING:
+    from hepatica.compile.network import Network, Prepared
+    from hepatica.compile.program import Program
 
 EngineName = Literal["network", "program", "referee"]
 Truths = tuple[dict[str, Truth], Truth]
@@ -39,8 +41,12 @@ class Evaluator:
         engine: EngineName | None = None,
         *,
         check: bool = False,
+        prepared: Mapping[str, Prepared] | None = None,
     ) -> None:
-        """Compile the guidelines for an engine; with `check`, the referee confirms the program."""
+        """Compile the guidelines for an engine; with `check`, the referee confirms the program.
+
+        `prepared` are networks made ready before, by the digest of their guideline.
+        """
         self.knowledge = knowledge
         self.guidelines = tuple(guidelines)
         self.composers = [Composer(g, knowledge) for g in self.guidelines]
@@ -49,9 +55,13 @@ class Evaluator:
         asked = engine
         engine = engine or "network"
         if engine == "network":
+            from hepatica.compile.network import Network, NotInstalled, prepare  # only what is used
+
+            prepared = prepared or {}
             try:
                 self._compiled = [
-                    Network(self._lowered(g), knowledge.facts) for g in self.guidelines
+                    Network(prepared.get(g.digest) or prepare(self._lowered(g)))
+                    for g in self.guidelines
                 ]
             except NotInstalled as error:
                 self.missing_engine = str(error)
@@ -59,6 +69,8 @@ class Evaluator:
                     raise Invalid([not_installed("error")]) from None
                 engine = "referee"
         if engine == "program":
+            from hepatica.compile.program import Program
+
             self._compiled = [Program(self._lowered(g), knowledge.facts) for g in self.guidelines]
         self.engine: EngineName = engine
         self.check = check or engine == "network"
@@ -125,6 +137,24 @@ class Evaluator:
         text = f"two engines disagree on case `{case.id}` ({guideline.id}): {'; '.join(wrong[:5])}"
         help = "nothing is recommended; please report this with the case and the knowledge"
         raise Invalid([Diagnostic("E101", "error", text, file=case.file, help=help)])
+
+
+def select(knowledge: ir.Knowledge, names: Iterable[str]) -> list[ir.Guideline]:
+    """Pick guidelines by id, all when none is named. Raises `Invalid` (N105) for an unknown one."""
+    wanted = list(dict.fromkeys(names))
+    unknown = [name for name in wanted if name not in knowledge.guidelines]
+    if unknown:
+        raise Invalid(
+            Diagnostic(
+                "N105",
+                "error",
+                f"unknown guideline `{name}`",
+                help=suggestion(name, knowledge.guidelines)
+                or f"guidelines: {', '.join(knowledge.guidelines)}",
+            )
+            for name in unknown
+        )
+    return [knowledge.guidelines[name] for name in wanted or knowledge.guidelines]
 
 
 def not_installed(severity: Literal["error", "note"]) -> Diagnostic:

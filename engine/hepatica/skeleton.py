@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from hepatica import ir
-from hepatica.check import concludes
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
+from hepatica.walk import concludes
 
 _STATEMENT_ID = re.compile(r"[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){2}\Z")
 _GUIDELINE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")

@@ -58,11 +58,28 @@ Places = tuple[dict[KeyPath, Place], dict[KeyPath, Place]]
 class Document:
     """Data read from a source. The places of its keys and values are found when first asked for."""
 
-    def __init__(self, source: Source, data: Any, places: Places | Callable[[], Places]) -> None:
-        """Take the data and its places, or a way to find them."""
+    def __init__(
+        self,
+        source: Source,
+        data: Any,
+        places: Places | Callable[[], Places],
+        lines: dict[int, int] | None = None,
+    ) -> None:
+        """Take the data and its places, or a way to find them.
+
+        `lines` gives, by identity, the line on which each mapping of the data begins.
+        """
         self.source = source
         self.data = data
         self._places = places
+        self._lines = lines or {}
+
+    def line(self, path: KeyPath) -> int:
+        """Find the line on which the mapping at `path` begins."""
+        found: Any = self.data
+        for step in path:
+            found = found[step]
+        return self._lines.get(id(found)) or self.place(path).line
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place:
         """Find where the value (or key) at `path` stands, or its nearest parent."""

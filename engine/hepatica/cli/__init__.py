@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -64,6 +65,7 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line; exits with 0 (fine), 1 (findings) or 2 (wrong use or bad input)."""
     from hepatica.diagnostics import Invalid
 
+    gc.disable()  # nothing that a short run makes is garbage; streams turn it on again
     try:
         app.main(args, prog_name="hepatica", standalone_mode=True)
     except Invalid as error:

@@ -43,7 +43,7 @@ def guideline_option(command: Command) -> Command:
 
 def load(root: Path | None) -> ir.Knowledge:
     """Read knowledge, from the cache when it is there."""
-    return load_cached(root)
+    return load_cached(root).knowledge
 
 
 def width() -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 from pathlib import Path
 
 import click
 
+from hepatica.cache import load_cached
 from hepatica.case import Case, CaseReader, documents
-from hepatica.cli.common import FILE, guideline_option, knowledge_option, load, show
+from hepatica.cli.common import FILE, guideline_option, knowledge_option, show
 from hepatica.cli.output import Writer, progress
 from hepatica.diagnostics import Invalid
-from hepatica.load import select
-from hepatica.run import EngineName, Evaluator, not_installed
+from hepatica.run import EngineName, Evaluator, not_installed, select
 from hepatica.source import Document
 
 
@@ -55,15 +56,20 @@ def command(
       hepatica eval -g easl_2025 --format json patient.yaml
       hepatica eval --format json registry.jsonl > answers.jsonl
     """
-    read = load(knowledge)
+    ready = load_cached(knowledge)
+    read = ready.knowledge
     chosen = select(read, guidelines)
     reader = CaseReader(read.facts)
     waiting = itertools.chain.from_iterable(documents(path, sys.stdin.buffer) for path in cases)
     first = list(itertools.islice(waiting, 2))
     many = len(first) > 1 or any(Path(path).is_dir() or _is_stream(path) for path in cases)
-    evaluator = Evaluator(read, chosen, engine or ("program" if many else None), check=check)
+    engine = engine or ("program" if many else None)
+    evaluator = Evaluator(read, chosen, engine, check=check, prepared=ready.networks)
     if evaluator.missing_engine:
         show([not_installed("note")])
+    if many:
+        gc.freeze()
+        gc.enable()
     writer = Writer(form, read, many=many, full=full)
     broken = 0
     documents_ = itertools.chain(first, waiting)

@@ -11,10 +11,11 @@ from hepatica.case import CaseReader, documents
 from hepatica.cases import check_expectations, check_result
 from hepatica.cli.common import FILE, count, guideline_option, knowledge_option, load, show
 from hepatica.diagnostics import Diagnostic, Invalid, ordered
+from hepatica.files import read_files
 from hepatica.lint.context import Context
 from hepatica.lint.rules import examples_agree, examples_present
-from hepatica.load import load_files, read_files, select
-from hepatica.run import Evaluator
+from hepatica.load import load_files
+from hepatica.run import Evaluator, select
 
 CASES = Path("tests/fixtures/cases")
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
 
 from hepatica import ir
 from hepatica.compile.clauses import Clauses, Stage, to_clauses
@@ -44,59 +46,86 @@ def engine() -> Any:
     return durable_rules_engine
 
 
-class _Ruleset(NamedTuple):
-    """One stage as the engine wants it."""
+Asks = tuple[list[int], list[int], list[tuple[ir.Leaf, list[int], list[int]]]]
+"""Of one fact: what holds when it is given, when it is not, and when a comparison is true, false."""
 
+
+class Ruleset(msgspec.Struct, frozen=True):
+    """One stage as the engine wants it: rules as JSON, facts by proposition, heads by rule."""
+
+    absent: tuple[tuple[int, int], ...]
     json: str
     fact: dict[int, str]
     heads: tuple[int, ...]
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A guideline made ready for the engine: data only, so that it can be kept between runs."""
+
+    guideline: str
+    statements: dict[str, tuple[int, int]]
+    applies: tuple[int, int]
+    always: tuple[int, ...]
+    follows: dict[int, tuple[int, ...]]
+    questions: dict[str, Asks]
+    rulesets: tuple[Ruleset, ...]
+
+
+def prepare(rails: Rails) -> Prepared:
+    """Write the rails of a guideline for the engine.
+
+    Raises `Invalid` (E102) for a rule set beyond the engine's limits.
+    """
+    clauses = to_clauses(rails, MOST_CLAUSES)
+    _check(rails.guideline, clauses)
+    return Prepared(
+        guideline=rails.guideline,
+        statements={name: (rail.true, rail.false) for name, rail in rails.statements.items()},
+        applies=(rails.applies.true, rails.applies.false),
+        always=clauses.always,
+        follows=clauses.follows,
+        questions=_by_fact(clauses),
+        rulesets=tuple(_ruleset(stage) for stage in clauses.stages),
+    )
+
+
 class Network:
     """A guideline as a network.
 
-    Raises `NotInstalled` without durable-rules, and `Invalid` (E102) for a rule set beyond its
-    limits. Each thread has handles of its own; one patient is evaluated at a time on each.
+    Raises `NotInstalled` without durable-rules. Each thread has handles of its own; one patient is
+    evaluated at a time on each.
     """
 
-    def __init__(self, rails: Rails, facts: Mapping[str, ir.Fact]) -> None:
-        """Compile the rails of a guideline."""
+    def __init__(self, prepared: Prepared) -> None:
+        """Take a guideline that was made ready."""
         self._engine = engine()
-        self.guideline = rails.guideline
-        self._rails = rails
-        self._facts = facts
-        self._clauses = to_clauses(rails, MOST_CLAUSES)
-        _check(rails.guideline, self._clauses)
-        self._rulesets = [_ruleset(stage) for stage in self._clauses.stages]
+        self._ready = prepared
         self._local = threading.local()
-        self._questions = _by_fact(self._clauses)
 
     def truths(self, given: Given) -> tuple[dict[str, Truth], Truth]:
         """Answer one patient: the truth of each statement by id, and of `applies`."""
         on = self.propositions(given)
         found = {
-            name: True if rail.true in on else False if rail.false in on else None
-            for name, rail in self._rails.statements.items()
+            name: True if true in on else False if false in on else None
+            for name, (true, false) in self._ready.statements.items()
         }
-        rail = self._rails.applies
-        return found, True if rail.true in on else False if rail.false in on else None
+        true, false = self._ready.applies
+        return found, True if true in on else False if false in on else None
 
     def propositions(self, given: Given) -> set[int]:
         """Run the network to rest and give every proposition that was reached."""
         on: set[int] = set()
-        self._add(on, self._clauses.always)
+        self._add(on, self._ready.always)
         self._add(on, self._asked(given))
-        for handle, stage, ruleset in zip(
-            self._handles(), self._clauses.stages, self._rulesets, strict=True
-        ):
-            self._add(on, [new for new, absent in stage.absent if absent not in on])
+        for handle, ruleset in zip(self._handles(), self._ready.rulesets, strict=True):
+            self._add(on, [new for new, absent in ruleset.absent if absent not in on])
             if ruleset.heads:
                 self._run(handle, ruleset, on)
         return on
 
     def _add(self, on: set[int], new: Iterable[int]) -> list[int]:
         """Put propositions among those that hold, with what follows from each by itself."""
-        follows = self._clauses.follows
+        follows = self._ready.follows
         added: list[int] = []
         for number in new:
             for each in (number, *follows.get(number, ())):
@@ -108,7 +137,7 @@ class Network:
     def _asked(self, given: Given) -> list[int]:
         """Answer every question about the given facts, with exact types, outside the engine."""
         found: list[int] = []
-        for fact, (present, absent, asks) in self._questions.items():
+        for fact, (present, absent, asks) in self._ready.questions.items():
             if fact not in given:
                 found += absent
                 continue
@@ -121,13 +150,13 @@ class Network:
     def _handles(self) -> list[Any]:
         if not hasattr(self._local, "handles"):
             self._local.handles = [
-                self._engine.create_ruleset(f"{self.guideline}_{i}", ruleset.json)
-                for i, ruleset in enumerate(self._rulesets)
+                self._engine.create_ruleset(f"{self._ready.guideline}_{i}", ruleset.json)
+                for i, ruleset in enumerate(self._ready.rulesets)
             ]
         handles: list[Any] = self._local.handles
         return handles
 
-    def _run(self, handle: Any, ruleset: _Ruleset, on: set[int]) -> None:
+    def _run(self, handle: Any, ruleset: Ruleset, on: set[int]) -> None:
         """Run one ruleset on what holds, adding what its rules make, until nothing is left."""
         d = self._engine
         fact = ruleset.fact
@@ -155,12 +184,9 @@ class Network:
             raise
 
 
-Questions = tuple[list[int], list[int], list[tuple[ir.Leaf, list[int], list[int]]]]
-
-
-def _by_fact(clauses: Clauses) -> dict[str, Questions]:
+def _by_fact(clauses: Clauses) -> dict[str, Asks]:
     """Group the questions by fact: what holds when it is given, when not, and each comparison."""
-    found: dict[str, Questions] = {}
+    found: dict[str, Asks] = {}
     leaves: dict[str, dict[ir.Leaf, tuple[list[int], list[int]]]] = {}
     for number, question in clauses.questions.items():
         if isinstance(question, Ask):
@@ -176,7 +202,7 @@ def _by_fact(clauses: Clauses) -> dict[str, Questions]:
     return found
 
 
-def _ruleset(stage: Stage) -> _Ruleset:
+def _ruleset(stage: Stage) -> Ruleset:
     """Write a stage as durable-rules JSON, over two-part keys so that no table grows large."""
     used = sorted({number for clause in stage.clauses for number in clause.body})
     group = max(1, round(len(used) ** 0.5))
@@ -186,7 +212,8 @@ def _ruleset(stage: Stage) -> _Ruleset:
         tests = [{"$and": [{"g": key[n][0]}, {"k": key[n][1]}]} for n in clause.body]
         rules[f"c{i}"] = {"all": [{f"a{j}": test} for j, test in enumerate(tests)]}
     fact = {n: f'{{"id":"p{n}","g":{g},"k":{k}}}' for n, (g, k) in key.items()}
-    return _Ruleset(json.dumps(rules), fact, tuple(clause.head for clause in stage.clauses))
+    heads = tuple(clause.head for clause in stage.clauses)
+    return Ruleset(stage.absent, json.dumps(rules), fact, heads)
 
 
 def _check(guideline: str, clauses: Clauses) -> None:

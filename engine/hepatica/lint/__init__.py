@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hepatica.diagnostics import Diagnostic, ordered
+from hepatica.files import read_files
 from hepatica.lint.context import Context
 from hepatica.lint.rules import (
     anchors,
@@ -20,7 +21,7 @@ from hepatica.lint.rules import (
     references,
     units,
 )
-from hepatica.load import load_files, read_files
+from hepatica.load import load_files
 
 RULES: tuple[Callable[[Context], Iterator[Diagnostic]], ...] = (
     examples_present.check,

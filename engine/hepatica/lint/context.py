@@ -6,7 +6,7 @@ import functools
 
 from hepatica import ir
 from hepatica.evaluate import Meaning
-from hepatica.load import Files
+from hepatica.files import Files
 from hepatica.source import Document
 
 

@@ -7,7 +7,6 @@ the vocabulary's list; the node is then built as well as can be, so that all err
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, cast
 
@@ -96,7 +95,7 @@ def condition(
 ) -> ir.Condition:
     """Build the condition at a path of a document."""
     data = _get(document.data, path)
-    line = document.place(path).line
+    line = document.line(path)
     if depth > MAX_DEPTH:
         text = f"conditions nest deeper than {MAX_DEPTH} levels"
         vocabulary.report(document, path, "S108", text, "name a part of it as a definition")
@@ -275,17 +274,6 @@ def facts_of(
 def plain(number: float) -> str:
     """Write a number as people do: 5, not 5.0."""
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
-
-
-def leaves(node: ir.Condition) -> Iterator[ir.Leaf]:
-    """Walk over every leaf of a condition, from left to right."""
-    if isinstance(node, ir.Leaf):
-        yield node
-    elif isinstance(node, ir.Not):
-        yield from leaves(node.part)
-    else:
-        for part in node.parts:
-            yield from leaves(part)
 
 
 def _get(data: Any, path: KeyPath) -> Any:

@@ -75,7 +75,7 @@ def _example(vocabulary: Vocabulary, document: Document, i: int) -> ir.Example:
         expect=_ANSWER[data["expect"]] if "expect" in data else "unknown",  # type: ignore[arg-type]
         missing=tuple(data["missing"]) if "missing" in data else None,
         points=(points, points) if isinstance(points, int) else tuple(points) if points else None,
-        line=document.place(("examples", i)).line,
+        line=document.line(("examples", i)),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hepatica import finding as f
-from hepatica.check import concludes
 from hepatica.evaluate import definitions_of
+from hepatica.walk import concludes
 from hepatica.words import ACTIONS, CONFIDENCE, Words, amount, spaced
 
 
