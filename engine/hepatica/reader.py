@@ -136,7 +136,7 @@ class Reader:
                 top[2] = None
             else:
                 top[0].append(value)
-        if documents == 0 or (result is None and ROOT not in self.values):
+        if result is None and not self.problems:
             self.problems.append(Problem("Y108", "the file is empty", None, "write its content"))
         return result
 
