@@ -19,6 +19,7 @@ from hepatica.source import (
     Document,
     KeyPath,
     Place,
+    Places,
     Problem,
     Source,
     Unreadable,
