@@ -79,8 +79,11 @@ def contenders(work: workload.Workload) -> list[Contender]:
     ]  # fmt: skip
     two = peers.python_two_valued(work)
     order = two.names  # type: ignore[attr-defined]
-    found.append(Contender("generated Python, two-valued", 2, two,
-                           lambda x: {n for n, v in zip(order, x, strict=True) if v}, 1000))  # fmt: skip
+
+    def held(x: Any) -> set[str]:
+        return {n for n, v in zip(order, x, strict=True) if v}
+
+    found.append(Contender("generated Python, two-valued", 2, two, held, 1000))
     for name, values, make, shown, count in optional:
         try:
             found.append(Contender(name, values, make(), shown, count))
@@ -146,9 +149,8 @@ def main() -> None:
         print(json.dumps(found, indent=2))
         return
     base = found["program"]["p50_us"]
-    print(
-        f"{args.rules} rules, {args.facts} facts; Python {platform.python_version()}; {platform.machine()}\n"
-    )
+    machine = f"Python {platform.python_version()}; {platform.machine()}"
+    print(f"{args.rules} rules, {args.facts} facts; {machine}\n")
     print("| engine | values | median µs a patient | p99 µs | patients/s | × program |")
     print("| --- | --- | --- | --- | --- | --- |")
     values = {c.name: c.values for c in every}

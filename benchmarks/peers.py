@@ -8,6 +8,7 @@ What a peer needs before a patient comes (compiling, loading) is not timed.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import math
 import struct
@@ -37,13 +38,13 @@ def two_valued_source(work: Workload, leaf: Callable[[ir.Leaf], str], words: dic
         if isinstance(node, ir.Not):
             return f"{words['not']}({write(node.part)})"
         word = words["and"] if isinstance(node, ir.All) else words["or"]
-        return "(" + f" {word} ".join(map(write, node.parts)) + ")"  # type: ignore[union-attr]
+        return "(" + f" {word} ".join(map(write, node.parts)) + ")"
 
     return write
 
 
 def layers(work: Workload) -> list[list[ir.Statement]]:
-    """Put the statements in the order in which they can be evaluated: definitions, then the rest."""
+    """Put the statements in an order in which they can be evaluated."""
     concluded = {s.conclude[0] for s in work.guideline.statements if s.conclude}
     half = len(concluded) // 2
     found: list[list[ir.Statement]] = [[], [], []]
@@ -184,18 +185,18 @@ def zen(work: Workload) -> Peer:
     nodes.append({"id": "out", "type": "outputNode", "name": "out", "content": {}})
     edges = [
         {"id": f"x{i}", "type": "edge", "sourceId": a["id"], "targetId": b["id"]}
-        for i, (a, b) in enumerate(zip(nodes, nodes[1:], strict=False))
+        for i, (a, b) in enumerate(itertools.pairwise(nodes))
     ]
     decision = gorules.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
 
     def run(p: Patient) -> dict[str, bool]:
-        return decision.evaluate(p)["result"]  # type: ignore[no-any-return]
+        return decision.evaluate(p)["result"]
 
     return run
 
 
 def clips(work: Workload) -> Peer:
-    """CLIPS: a template of all facts, one rule a statement; conclusions go into the next template."""
+    """CLIPS: a template of all facts, a rule a statement; conclusions go into the next template."""
     import clips as clips_
 
     env = clips_.Environment()
@@ -214,7 +215,7 @@ def clips(work: Workload) -> Peer:
         if isinstance(node, ir.Not):
             return f"(not {write(node.part)})"
         word = "and" if isinstance(node, ir.All) else "or"
-        return f"({word} {' '.join(map(write, node.parts))})"  # type: ignore[union-attr]
+        return f"({word} {' '.join(map(write, node.parts))})"
 
     def used(node: ir.Condition) -> set[str]:
         if isinstance(node, ir.Leaf):
@@ -294,7 +295,8 @@ def durable_natively(work: Workload) -> Peer:
         if isinstance(node, ir.Not):
             return write(node.part, not want)
         both = isinstance(node, ir.All) is want
-        return {"$and" if both else "$or": [write(p, want) for p in node.parts]}  # type: ignore[union-attr]
+        parts = node.parts
+        return {"$and" if both else "$or": [write(p, want) for p in parts]}
 
     fired: set[str] = set()
 

@@ -125,7 +125,8 @@ def scores(draw: st.DrawFn, names: list[str], known: bool) -> ir.Statement:
     for i in range(draw(st.integers(1, 4))):
         if draw(st.booleans()):
             points = draw(st.integers(-3, 3))
-            options = (ir.ScoreOption(points, draw(conditions(names, 1, known))),)
+            when = draw(conditions(names, 1, known))
+            options: tuple[ir.ScoreOption, ...] = (ir.ScoreOption(points, when),)
         else:
             rungs = sorted(draw(st.lists(st.integers(0, 4), min_size=2, max_size=3)))
             options = tuple(ir.ScoreOption(p, draw(conditions(names, 1, known))) for p in rungs)
@@ -141,7 +142,7 @@ def rule_sets(draw: st.DrawFn, known: bool = True) -> ir.Guideline:
         [("verdict_2", True), ("stage", "s1"), ("stage", "s3"), ("traits", "t2"), ("solo", "only")],
         [("late", True)],
     ]
-    # A fact must not be asked about before all its definitions: later layers ask about earlier ones.
+    # A fact is asked about after all its definitions: later layers ask about earlier ones.
     askable = [base, [*base, "verdict_1"], [*base, "verdict_1", "verdict_2", "stage", "solo"]]
     statements: list[ir.Statement] = []
     concluded: list[str] = []

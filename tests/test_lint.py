@@ -1,4 +1,4 @@
-"""Bad input of every kind: the diagnostic as drawn, from tests/fixtures/lint, against golden files."""
+"""Bad input of every kind: the diagnostic as drawn, against golden files."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ def leaf(fact: str, op: ir.Operator, *values: ir.Value) -> ir.Leaf:
 
 
 FLAG = leaf("flag_0", "is", True)
+OTHER = leaf("flag_1", "is", True)
 
 
 def answers(statements: list[ir.Statement], **given: Any) -> Answers:
@@ -114,7 +115,7 @@ def test_a_given_conclusion_holds_and_the_disagreement_is_told() -> None:
 
 
 def test_two_values_for_one_patient_are_both_told_and_the_fact_is_unknown() -> None:
-    rules = [define("a", FLAG, "stage", "s1"), define("b", leaf("flag_1", "is", True), "stage", "s2"),
+    rules = [define("a", FLAG, "stage", "s1"), define("b", OTHER, "stage", "s2"),
              recommend("r", leaf("stage", "in", "s1", "s2", "s3")),
              recommend("k", leaf("stage", "known", True))]  # fmt: skip
     known = knowledge(guideline(rules))
@@ -130,7 +131,7 @@ def test_two_values_for_one_patient_are_both_told_and_the_fact_is_unknown() -> N
 
 
 def test_sets_collect_members_one_by_one() -> None:
-    rules = [define("a", FLAG, "traits", "t1"), define("b", leaf("flag_1", "is", True), "traits", "t2"),
+    rules = [define("a", FLAG, "traits", "t1"), define("b", OTHER, "traits", "t2"),
              define("c", leaf("traits", "includes", "t1"), "verdict_1"),
              define("d", leaf("traits", "includes", "t3"), "verdict_2")]  # fmt: skip
     found = answers(rules, flag_0=True).statements
@@ -229,7 +230,7 @@ def test_a_dose_for_others_is_not_shown() -> None:
 
 def test_missing_goes_through_definitions_and_leaves_out_what_cannot_matter() -> None:
     rules = [define("a", ir.All((FLAG, leaf("number_0", "above", 5.0))), "verdict_1"),
-             recommend("r", ir.Any((leaf("verdict_1", "is", True), leaf("flag_1", "is", True))))]  # fmt: skip
+             recommend("r", ir.Any((leaf("verdict_1", "is", True), OTHER)))]  # fmt: skip
     assert finding(rules, flag_0=True).recommendations[0].missing == ("number_0", "flag_1")
     assert finding(rules, flag_0=False).recommendations[0].missing == ("flag_1",)
 

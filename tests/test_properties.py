@@ -6,7 +6,7 @@ import random
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from strategies import BASE, FACTS, Drawn, drawn, patients
+from strategies import BASE, FACTS, Drawn, Given, drawn, patients
 
 from hepatica.case import Case
 from hepatica.evaluate import Answers, Meaning, Referee
@@ -22,19 +22,19 @@ def has_conflict(answers: Answers) -> bool:
     return any(c.conflict for c in answers.concluded.values())
 
 
-def evaluate(case: Drawn, patient: dict[str, object]) -> Result:
+def evaluate(case: Drawn, patient: Given) -> Result:
     evaluator = Evaluator(case.knowledge, [case.guideline], "program", check=True)
-    return evaluator.evaluate(Case("c", patient))  # type: ignore[arg-type]
+    return evaluator.evaluate(Case("c", patient))
 
 
 @ordinary
 @given(drawn(known=False), patients())
-def test_more_facts_never_turn_an_answer_round(case: Drawn, more: dict[str, object]) -> None:
+def test_more_facts_never_turn_an_answer_round(case: Drawn, more: Given) -> None:
     meaning = Meaning(case.guideline, FACTS)
     for patient in case.patients:
         added = {k: v for k, v in more.items() if k in BASE and k not in patient}
         before = meaning.answers(patient)
-        after = meaning.answers({**patient, **added})  # type: ignore[dict-item]
+        after = meaning.answers({**patient, **added})
         assume(not has_conflict(after))
         for name, truth in before.statements.items():
             assert truth is None or after.statements[name] is truth
@@ -42,7 +42,7 @@ def test_more_facts_never_turn_an_answer_round(case: Drawn, more: dict[str, obje
 
 @ordinary
 @given(drawn(known=False), patients())
-def test_what_is_not_told_missing_cannot_settle_it(case: Drawn, more: dict[str, object]) -> None:
+def test_what_is_not_told_missing_cannot_settle_it(case: Drawn, more: Given) -> None:
     meaning = Meaning(case.guideline, FACTS)
     for patient in case.patients:
         referee = Referee(meaning, patient)
@@ -53,7 +53,7 @@ def test_what_is_not_told_missing_cannot_settle_it(case: Drawn, more: dict[str, 
             missing = tracer.missing(when)
             assert missing
             others = {k: v for k, v in more.items() if k in BASE and k not in missing}
-            after = meaning.answers({**others, **patient})  # type: ignore[arg-type, dict-item]
+            after = meaning.answers({**others, **patient})
             assume(not has_conflict(after) and not has_conflict(referee.answers()))
             assert after.statements[name] is None
 
@@ -99,4 +99,4 @@ def test_the_answer_does_not_depend_on_the_order_of_facts(case: Drawn, rng: rand
     for patient in case.patients:
         items = list(patient.items())
         rng.shuffle(items)
-        assert to_json(evaluate(case, patient)) == to_json(evaluate(case, dict(items)))  # type: ignore[arg-type]
+        assert to_json(evaluate(case, patient)) == to_json(evaluate(case, dict(items)))

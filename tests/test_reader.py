@@ -18,7 +18,8 @@ from hepatica.source import Source, Unreadable, decode
 data = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.text(max_size=12)
     | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
 SCRAPS = st.text(alphabet="ab01:-[]{}\"'#&*!|>\n\t .,?~%@", max_size=40)

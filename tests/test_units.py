@@ -32,7 +32,8 @@ def test_factors_are_exact(unit: str, to: str, ratio: str) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "to"),
-    [("umol/L", "mg/dL"), ("pmol/(0.2.mL)", "pmol/(8.10*8.{RBC})"), ("cm", "kg"), ("nonsense", "kg")],
+    [("umol/L", "mg/dL"), ("pmol/(0.2.mL)", "pmol/(8.10*8.{RBC})"), ("cm", "kg"),
+     ("nonsense", "kg")],
 )  # fmt: skip
 def test_no_factor_across_dimensions(unit: str, to: str) -> None:
     assert factor(unit, to) is None

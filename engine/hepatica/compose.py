@@ -309,7 +309,7 @@ class Composer:
         avoid: tuple[f.Avoidance, ...],
         concerned: set[str],
     ) -> tuple[f.Missing, ...]:
-        """List the facts that could change what is recommended, or what of it is not to be given."""
+        """List the facts that could change what is recommended, or is not to be given of it."""
         settles: dict[str, dict[str, None]] = {}
         weight: dict[str, int] = {}
         for r in recommendations:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hepatica import ir
@@ -28,7 +29,7 @@ class Concluded(NamedTuple):
     the fact is then unknown.
     """
 
-    values: dict[ir.Value, Truth] = {}
+    values: Mapping[ir.Value, Truth] = MappingProxyType({})
     score: tuple[int, int] | None = None
     conflict: tuple[str, ...] = ()
 
@@ -197,7 +198,7 @@ class Referee:
         return disjunction([truths.get(value, False) for value in leaf.values])
 
 
-def _is_settled(fact: ir.Fact, truths: dict[ir.Value, Truth]) -> bool:
+def _is_settled(fact: ir.Fact, truths: Mapping[ir.Value, Truth]) -> bool:
     """Say whether a concluded fact is known: one value holds, or every value is decided."""
     if fact.type == "code" and any(truths.values()):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -211,7 +212,7 @@ class _Explainer:
         asked = {float(v) for leaf in self._questions(fact.id) for v in leaf.values
                  if leaf.op != "known"}  # fmt: skip
         cuts = sorted({low, high} | {v for v in asked if low <= v <= high})
-        points = {*cuts, *((a + b) / 2 for a, b in zip(cuts, cuts[1:], strict=False))}
+        points = {*cuts, *((a + b) / 2 for a, b in itertools.pairwise(cuts))}
         for point in sorted(points):
             yield self.words.value(fact.id, point), point
 

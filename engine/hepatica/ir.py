@@ -181,7 +181,7 @@ class Dose(_Frozen, frozen=True):
 
 
 class Phase(_Frozen, frozen=True):
-    """One stretch of a schedule: every `every`, for `lasts` or so many `times` (or from then on)."""
+    """One stretch of a schedule: every `every`, for `lasts` or `times` (else from then on)."""
 
     every: Amount
     lasts: Amount | None = None

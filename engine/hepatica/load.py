@@ -150,7 +150,7 @@ class _Loader:
         return built, manifest
 
     def _references(self, name: str, manifest: Document) -> dict[str, ir.Reference] | None:
-        """Read the references; None when they cannot be, which is told once and not per citation."""
+        """Read the references; None when they cannot be, which is told once, not per citation."""
         path = f"{name}/{manifest.data['references']}"
         if path not in self.files.content:
             text = f"there is no references file `{manifest.data['references']}`"

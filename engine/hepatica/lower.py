@@ -101,7 +101,8 @@ class _Lowering:
         self.facts = facts
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
-        self.seen: dict[ir.Condition, Rail] = {}
+        self.levels: list[int] = []
+        self.asked: dict[tuple[str, str, tuple[ir.Value, ...]], Rail] = {}
         self.by_fact: dict[str, list[ir.Statement]] = {}
         for statement in definitions_of(guideline):
             self.by_fact.setdefault(str(concludes(statement)), []).append(statement)
@@ -124,17 +125,8 @@ class _Lowering:
             self.concluded(fact)
         concluded = {f: v for f, v in self.done.items() if f not in self.scores}
         return Rails(
-            self.guideline.id, tuple(self.nodes), self._levels(), statements, rail, concluded
+            self.guideline.id, tuple(self.nodes), tuple(self.levels), statements, rail, concluded
         )
-
-    def _levels(self) -> tuple[int, ...]:
-        levels: list[int] = []
-        for node in self.nodes:
-            if isinstance(node, Without):
-                levels.append(levels[node.part] + 1)
-            else:
-                levels.append(max((levels[i] for i in children(node)), default=0))
-        return tuple(levels)
 
     # --- nodes, each made once ---------------------------------------------------------------
 
@@ -144,6 +136,9 @@ class _Lowering:
         if number is None:
             number = self.numbers[node] = len(self.nodes)
             self.nodes.append(node)
+            below = [self.levels[i] for i in children(node)]
+            step = 1 if isinstance(node, Without) else 0
+            self.levels.append(max(below) + step if below else 0)
         return number
 
     def all_of(self, parts: Iterable[int]) -> int:
@@ -182,15 +177,13 @@ class _Lowering:
     # --- conditions --------------------------------------------------------------------------
 
     def condition(self, node: ir.Condition) -> Rail:
-        """Lower a condition; equal conditions (wherever they stand) give the same rails."""
-        rail = self.seen.get(node)
-        if rail is None:
-            rail = self.seen[node] = self._condition(node)
-        return rail
-
-    def _condition(self, node: ir.Condition) -> Rail:
+        """Lower a condition; equal conditions, wherever they stand, give the same nodes."""
         if isinstance(node, ir.Leaf):
-            return self.leaf(ir.replace(node, line=0))
+            key = (node.fact, node.op, node.values)
+            rail = self.asked.get(key)
+            if rail is None:
+                rail = self.asked[key] = self.leaf(ir.Leaf(*key))
+            return rail
         if isinstance(node, ir.Not):
             part = self.condition(node.part)
             return Rail(part.false, part.true)

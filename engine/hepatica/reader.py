@@ -48,12 +48,14 @@ class Reader:
     """Builds data from YAML events on a stack of its own, so that depth cannot exhaust Python's."""
 
     def __init__(self, source: Source) -> None:
+        """Take the text to read."""
         self.source = source
         self.problems: list[Problem] = []
         self.values: dict[KeyPath, Place] = {}
         self.keys: dict[KeyPath, Place] = {}
 
     def read(self) -> Document:
+        """Read it. Raises `Unreadable` with every problem."""
         data: Any = None
         try:
             data = self._build(yaml.parse(self.source.text, Loader=Loader))

@@ -40,7 +40,7 @@ source:
 text: >-
   TODO: what the source says, in our own words.
 when: {{fact: {fact}, {true}}}
-{own}examples:                          # a patient for each answer, and the boundary of every number
+{own}examples:                          # a patient for each answer; the boundary of every number
   - {{name: it holds, facts: {{{fact}: {yes}}}, expect: true}}
   - {{name: it does not hold, facts: {{{fact}: {no}}}, expect: false}}
   - {{name: not known, facts: {{}}, expect: unknown{missing}}}

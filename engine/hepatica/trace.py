@@ -54,7 +54,7 @@ class Tracer:
         return union(waiting)
 
     def _reasons(self, node: ir.Condition, want: bool) -> list[str]:
-        """List the facts asked about, in the order written; the truth of `node` is not looked at."""
+        """List the facts asked about, as written; the truth of `node` itself is not looked at."""
         if isinstance(node, ir.Leaf):
             return [node.fact]
         if isinstance(node, ir.Not):
@@ -124,7 +124,7 @@ class Tracer:
 
 
 def fixed_reasons(node: ir.Condition, want: bool) -> Facts | None:
-    """Give the reasons of a condition that can be `want` in one way only; None if there are more."""
+    """Give the reasons of a condition that can be `want` in one way only; else None."""
     if isinstance(node, ir.Leaf):
         return (node.fact,)
     if isinstance(node, ir.Not):

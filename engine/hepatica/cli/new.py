@@ -22,7 +22,8 @@ def command() -> None:
     Examples:
       hepatica new guideline bsg_2025
       hepatica new statement bsg_2025/first_line/prednisolone
-      hepatica new statement bsg_2025/definitions/failure --kind definition --conclude treatment_failure
+      hepatica new statement bsg_2025/definitions/failure --kind definition \\
+          --conclude treatment_failure
     """
 
 

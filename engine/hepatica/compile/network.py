@@ -47,7 +47,7 @@ def engine() -> Any:
 
 
 Asks = tuple[list[int], list[int], list[tuple[ir.Leaf, list[int], list[int]]]]
-"""Of one fact: what holds when it is given, when it is not, and when a comparison is true, false."""
+"""Of one fact: what holds when it is given, when not, and when a comparison is true or false."""
 
 
 class Ruleset(msgspec.Struct, frozen=True):

@@ -83,6 +83,7 @@ class _Writer:
         self.never_given = frozenset() if given else frozenset(rails.concluded)
         self.roots = list(dict.fromkeys((*rails.statements.values(), rails.applies)))
         self.constant: list[bool | None] = []
+        self.parts: list[tuple[int, ...]] = []
         self.uses = [0] * len(rails.nodes)
         self.depths = [0] * len(rails.nodes)
         self.named: dict[int, str] = {}
@@ -93,6 +94,7 @@ class _Writer:
         """Write the whole function."""
         for node in self.rails.nodes:
             self.constant.append(self._fold(node))
+            self.parts.append(self._needed_parts(node))
         self._count()
         body = list(self._body())
         answers = [
@@ -121,10 +123,12 @@ class _Writer:
             return absorbing
         return None if None in inner_values else not absorbing
 
-    def _parts(self, node: Node) -> tuple[int, ...]:
-        return tuple(
-            p for p in children(node) if self.constant[p] is None or isinstance(node, Weigh)
-        )
+    def _needed_parts(self, node: Node) -> tuple[int, ...]:
+        """List the parts that have to be written: constants drop out, but of a weighted count."""
+        parts = children(node)
+        if not self.never_given or isinstance(node, Weigh):
+            return parts
+        return tuple([p for p in parts if self.constant[p] is None])
 
     def _count(self) -> None:
         """Count how often each node is used by nodes that are needed at all."""
@@ -133,7 +137,7 @@ class _Writer:
             self.uses[rail.false] += 1
         for number in range(len(self.uses) - 1, -1, -1):
             if self.uses[number] and self.constant[number] is None:
-                for child in self._parts(self.rails.nodes[number]):
+                for child in self.parts[number]:
                     self.uses[child] += 1
 
     def _body(self) -> list[str]:
@@ -153,7 +157,7 @@ class _Writer:
         for number, node in enumerate(self.rails.nodes):
             if not self.uses[number] or self.constant[number] is not None:
                 continue
-            inner = self._parts(node)
+            inner = self.parts[number]
             depth = self.depths[number] = 1 + max((self.depths[i] for i in inner), default=0)
             if number in pairs:
                 rail = pairs[number]
@@ -200,7 +204,7 @@ class _Writer:
         if isinstance(node, Weigh):
             terms = (f"({weight} if {self._use(part)} else 0)" for part, weight in node.parts)
             return f"({' + '.join(terms)} >= {node.at_least})"
-        parts = [self._use(part) for part in self._parts(node)]
+        parts = [self._use(part) for part in node.parts if self.constant[part] is None]
         if len(parts) == 1:
             return parts[0]
         return f"({(' and ' if isinstance(node, And) else ' or ').join(parts)})"

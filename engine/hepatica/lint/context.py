@@ -32,7 +32,8 @@ class Context:
             if s.file not in self.broken
         ]
 
-    @functools.lru_cache(maxsize=64)
-    def meaning(self, guideline: str) -> Meaning:
-        """Read a guideline as the referee does, once."""
-        return Meaning(self.knowledge.guidelines[guideline], self.knowledge.facts)
+    @functools.cached_property
+    def meanings(self) -> dict[str, Meaning]:
+        """Every guideline as the referee reads it."""
+        every = self.knowledge.guidelines.values()
+        return {g.id: Meaning(g, self.knowledge.facts) for g in every}

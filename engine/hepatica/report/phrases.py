@@ -38,7 +38,7 @@ class Reasons:
     def _stated(self, name: str) -> str:
         if name in self.known:
             return self.words.stated(name, self.known[name])
-        # Decided without a value: its definitions are all false, or not being recorded is the point.
+        # Decided without a value: all its definitions are false, or not recorded is the point.
         return f"{self.words.fact(name)}: {'no' if name in self.concluded else 'not recorded'}"
 
 

@@ -20,7 +20,7 @@ from hepatica.trace import Tracer
 def check(context: Context) -> Iterator[Diagnostic]:
     """Evaluate every example of every statement."""
     for guideline, statement, document in context.statements:
-        meaning = context.meaning(guideline.id)
+        meaning = context.meanings[guideline.id]
         if statement.status != "retired":
             for i, example in enumerate(statement.examples):
                 yield from _check(meaning, statement, document, i, example)

@@ -1,0 +1,36 @@
+# What is checked before anything lands; CI runs `make check`.
+.PHONY: check style types imports knowledge tests bench schemas reset
+
+check: style types imports knowledge tests
+
+style:
+	ruff check .
+	ruff format --check .
+
+types:
+	mypy
+
+imports:
+	lint-imports
+
+knowledge:
+	hepatica lint knowledge
+	hepatica lint tests/fixtures/cases
+	hepatica test
+
+tests:
+	pytest -q
+
+# Editor schemas, completed from the dictionaries; kept in the repository.
+schemas:
+	hepatica schema --write
+
+# Golden files anew; read the difference before committing it.
+reset:
+	pytest -q --reset
+
+bench:
+	python benchmarks/engines.py
+	python benchmarks/scaling.py
+	python benchmarks/startup.py
+	python benchmarks/memory.py
