@@ -23,7 +23,8 @@ from hepatica.lower import Given as IsGiven
 
 _TRUE = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 _FALSE = {"above": "<=", "at_least": "<", "below": ">=", "at_most": ">"}
-_WORTH_A_NAME = 3  # a question asked so often is answered once and kept
+_WORTH_A_NAME = 6  # a question asked so often is answered once and kept
+_COSTS = {"boolean": 1, "quantity": 2, "code": 3, "codes": 4}
 _DEEP = 24  # Python's parser gives up at 200 nested parentheses
 
 Run = Callable[[Given], tuple[Truth, ...]]
@@ -86,6 +87,7 @@ class _Writer:
         self.parts: list[tuple[int, ...]] = []
         self.uses = [0] * len(rails.nodes)
         self.depths = [0] * len(rails.nodes)
+        self.costs: dict[int, int] = {}
         self.named: dict[int, str] = {}
         self.variables: dict[str, str] = {}
         self.answers: dict[Rail, str] = {}
@@ -143,8 +145,8 @@ class _Writer:
     def _body(self) -> list[str]:
         """Write what is used more than once into variables, in order.
 
-        Where both rails of a statement are used again, its answer itself is kept: then the false
-        rail is looked at only when the true one is off.
+        Where both rails of a statement are used again, its answer itself is kept: then the true
+        rail is looked at only when the false one is off.
         """
         pairs = {
             max(rail): rail
@@ -186,7 +188,8 @@ class _Writer:
     def _truth(self, rail: Rail) -> str:
         if self.constant[rail.true]:
             return "True"
-        return f"(True if {self._use(rail.true)} else False if {self._use(rail.false)} else None)"
+        # Most statements are false for most patients: the false rail is looked at first.
+        return f"(False if {self._use(rail.false)} else True if {self._use(rail.true)} else None)"
 
     def _use(self, number: int) -> str:
         constant = self.constant[number]
@@ -204,10 +207,25 @@ class _Writer:
         if isinstance(node, Weigh):
             terms = (f"({weight} if {self._use(part)} else 0)" for part, weight in node.parts)
             return f"({' + '.join(terms)} >= {node.at_least})"
-        parts = [self._use(part) for part in node.parts if self.constant[part] is None]
+        needed = [part for part in node.parts if self.constant[part] is None]
+        parts = [self._use(part) for part in sorted(needed, key=self._cost)]
         if len(parts) == 1:
             return parts[0]
         return f"({(' and ' if isinstance(node, And) else ' or ').join(parts)})"
+
+    def _cost(self, number: int) -> int:
+        """Guess what a node costs, so that what is cheap is asked first."""
+        if number in self.named:
+            return 1
+        cost = self.costs.get(number)
+        if cost is None:
+            node = self.rails.nodes[number]
+            if isinstance(node, Ask):
+                cost = _COSTS[self.facts[node.leaf.fact].type]
+            else:
+                cost = 2 + sum(self._cost(part) for part in self.parts[number])
+            self.costs[number] = cost
+        return cost
 
     def _variable(self, fact: str) -> str:
         return self.variables.setdefault(fact, f"f{len(self.variables)}")
