@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from hepatica import finding as f
 from hepatica import ir
-from hepatica.diagnostics import Diagnostic
+from hepatica.diagnostics import Diagnostic, Severity
 from hepatica.evaluate import Given, Meaning, Truth, disjunction
 from hepatica.outcome import GIVES
 
@@ -69,24 +69,50 @@ def _word(value: ir.Value) -> str:
 
 
 def between_guidelines(findings: Iterable[f.Finding]) -> list[Diagnostic]:
-    """Tell where one guideline recommends what another contraindicates for this patient (D108)."""
+    """Tell where one guideline recommends what another contraindicates for this patient (D108).
+
+    One diagnostic for each drug and pair of guidelines: a warning where it is recommended, a note
+    where it is only among what is open.
+    """
     every = list(findings)
     found = []
     for one in every:
-        for r in one.recommendations:
-            if r.status == "blocked" or r.action not in GIVES:
-                continue
-            names = {n for o in r.options if o.status != "blocked" for n in o.interventions}
-            for other in every:
-                for a in other.avoid:
-                    if other.id == one.id or a.status != "contraindicated":
-                        continue
-                    if a.intervention in names and r.action in (a.actions or GIVES):
-                        text = (
-                            f"{one.short} has `{a.intervention}` among its options"
-                            f" (`{r.statement}`), {other.short} contraindicates it"
-                            f" (`{a.statement}`)"
-                        )
-                        help = "read both statements before deciding"
-                        found.append(Diagnostic("D108", "warning", text, help=help))
-    return list(dict.fromkeys(found))
+        for other in every:
+            if one.id != other.id:
+                found += _between(one, other)
+    return found
+
+
+def _between(one: f.Finding, other: f.Finding) -> list[Diagnostic]:
+    barred = [a for a in other.avoid if a.status == "contraindicated"]
+    told: dict[str, tuple[dict[str, None], dict[str, None], dict[str, None]]] = {}
+    for r in one.recommendations:
+        if r.action not in GIVES:
+            continue
+        for option in r.options:
+            for a in barred:
+                if a.intervention in option.interventions and r.action in (a.actions or GIVES):
+                    sides = told.setdefault(a.intervention, ({}, {}, {}))
+                    if option.status != "blocked":
+                        sides[0 if option.status == "recommended" else 1][r.statement] = None
+                        sides[2][a.statement] = None
+    found = []
+    for name, (recommended, open_, against) in sorted(told.items()):
+        if not recommended and not open_:
+            continue
+        says = "recommends" if recommended else "has among what is open"
+        text = (
+            f"{one.short} {says} `{name}` ({_some(recommended or open_)}),"
+            f" {other.short} contraindicates it ({_some(against)})"
+        )
+        help = "read both before deciding"
+        severity: Severity = "warning" if recommended else "note"
+        found.append(Diagnostic("D108", severity, text, help=help))
+    return found
+
+
+def _some(names: Iterable[str]) -> str:
+    """Name a few statements, and count the rest."""
+    every = list(names)
+    shown = ", ".join(f"`{name}`" for name in every[:2])
+    return shown + (f" and {len(every) - 2} more" if len(every) > 2 else "")
