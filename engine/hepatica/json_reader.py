@@ -44,7 +44,8 @@ def read_json(source: Source) -> Document:
         if not source.text.strip():
             problem = Problem("Y108", "the file is empty", None, "write an object")
         else:
-            problem = Problem("Y102", f"not JSON: {error.msg.lower()}", place, "mend the JSON")
+            help = "check commas, quotes and brackets before this place"
+            problem = Problem("Y102", "this is not JSON", place, help)
         raise Unreadable(source, [problem]) from None
     except RecursionError:
         raise Unreadable(source, [too_deep(None)]) from None

@@ -162,5 +162,5 @@ def not_installed(severity: Literal["error", "note"]) -> Diagnostic:
     text = "the network engine (durable-rules) is not installed here; the referee answers"
     if severity == "error":
         text = "the network engine (durable-rules) is not installed here"
-    help = 'pip install "hepatica[network]" on Python 3.11 or 3.12, with a C compiler'
+    help = 'pip install ".[network]" in the checkout: Python 3.11 or 3.12, and a C compiler'
     return Diagnostic("E103", severity, text, help=help)

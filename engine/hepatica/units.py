@@ -37,10 +37,11 @@ def _quantity(unit: str) -> Any:
     """Look a unit up; None when it is not UCUM."""
     if unit == "1" or _ANNOTATION.match(unit):
         unit = "1"
+    registry = _registry()  # that it works at all is not a question about this unit
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _registry().from_ucum(unit)
+            return registry.from_ucum(unit)
     except Exception:  # the parser below raises many kinds for text that is not a unit
         return None
 
