@@ -235,6 +235,25 @@ def test_missing_goes_through_definitions_and_leaves_out_what_cannot_matter() ->
     assert finding(rules, flag_0=False).recommendations[0].missing == ("flag_1",)
 
 
+def test_missing_names_what_would_exclude_a_value_too() -> None:
+    rules = [define("a", leaf("flag_0", "is", False), "stage", "s1"),
+             define("b", ir.Any((leaf("flag_0", "is", False), leaf("drugs", "includes", "p"))),
+                    "stage", "s2"),
+             recommend("r", leaf("stage", "is", "s1"))]  # fmt: skip
+    assert set(finding(rules).recommendations[0].missing) == {"flag_0", "drugs"}
+    assert status(finding(rules, drugs=("p",), flag_0=True)) == "silent"
+
+
+def test_an_item_without_points_does_not_keep_a_score_open() -> None:
+    items = (
+        ir.ScoreItem("a", (ir.ScoreOption(0, FLAG),)),
+        ir.ScoreItem("b", (ir.ScoreOption(2, OTHER),)),
+    )
+    score = statement("s", "score", score="points", items=items)
+    found = finding([score, recommend("r", leaf("points", "known", True))], flag_1=True)
+    assert status(found) == "recommended"
+
+
 def test_because_names_what_made_it_so() -> None:
     rules = [
         recommend(

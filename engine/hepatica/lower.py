@@ -287,7 +287,8 @@ class _Lowering:
                 true = self.any_of(r.true for r in rails[j:])
                 false = self.all_of(r.false for r in rails[j:])
                 terms.append((Rail(true, false), step))
-        return _Score(base, sum(step for _, step in terms), tuple(terms))
+        counting = tuple(term for term in terms if term[1])  # an item of no points decides nothing
+        return _Score(base, sum(step for _, step in terms), counting)
 
     def _compare(self, score: _Score, leaf: ir.Leaf) -> Rail:
         first = float(leaf.values[0])

@@ -111,6 +111,8 @@ class Tracer:
         wanted = (True,) if leaf.values == (False,) else leaf.values
         if statements[0].score:
             wanted = ()
+        elif self.referee.meaning.facts[fact].type == "code":  # another value would exclude these
+            wanted = tuple(self.referee.meaning.values[fact])
         key = (fact, wanted)
         if key not in self._of_fact:
             found: list[Facts] = []
