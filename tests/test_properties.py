@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -15,7 +16,11 @@ from hepatica.outcome import GIVES
 from hepatica.run import Evaluator
 from hepatica.trace import Tracer
 
-ordinary = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+ordinary = settings(
+    max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def has_conflict(answers: Answers) -> bool:
