@@ -21,6 +21,9 @@ _BEST_FIRST: tuple[Status, ...] = ("recommended", "contingent", "blocked")
 GIVES = frozenset({"start", "add", "continue", "increase", "reduce", "switch_to"})
 """Actions after which the patient takes the intervention: those a contraindication blocks."""
 
+CONSIDERS = frozenset({"assess", "refer"})
+"""Actions that lead towards the intervention: what speaks against it is shown as a caution."""
+
 
 class Option(NamedTuple):
     """One way to follow a recommendation, and the avoidances that concern it, by statement."""
@@ -81,9 +84,12 @@ def _option(
     concerned: dict[str, list[str]] = {"contraindication": [], "caution": []}
     for statement, members in avoidances:
         assert statement.avoid is not None
-        actions = statement.avoid.actions or GIVES
-        if action in actions and not set(chosen).isdisjoint(members):
+        if set(chosen).isdisjoint(members):
+            continue
+        if action in (statement.avoid.actions or GIVES):
             concerned[statement.kind].append(statement.id)
+        elif action in CONSIDERS and not statement.avoid.actions:
+            concerned["caution"].append(statement.id)  # nothing is given yet, but it must be seen
     return Option(chosen, tuple(concerned["contraindication"]), tuple(concerned["caution"]))
 
 

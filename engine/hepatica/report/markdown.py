@@ -48,6 +48,9 @@ def _side(side: Side) -> Iterator[str]:
                 yield from _item(item)
             yield ""
     yield from _section("Blocked", side.blocked)
+    if side.blocked_anyway:
+        text = "Not known to be indicated, and contraindicated in any case"
+        yield from (f"{text}: {escaped(side.blocked_anyway)}", "")
     yield from _section("Contraindicated", side.avoid)
     yield from _section("Caution", side.cautions)
     yield from _section("Not excluded", side.not_excluded)

@@ -83,9 +83,14 @@ def phase(p: f.Phase) -> str:
     return f"{text} ({p.text})" if p.text else text
 
 
-def target(t: f.Target, words: Words) -> str:
-    """Write a value to aim for."""
-    return f"{words.fact(t.fact)} {amount(t.low, t.high, t.unit or '1')}"
+def target(t: f.Target, words: Words, reasons: Reasons) -> str:
+    """Write a value to aim for, and where the patient's own lies."""
+    text = f"{words.fact(t.fact)} {amount(t.low, t.high, t.unit or '1')}"
+    now = reasons.known.get(t.fact)
+    if not isinstance(now, int | float):
+        return text
+    where = "below it" if now < t.low else "above it" if now > t.high else "within it"
+    return f"{text}; now {words.value(t.fact, now)}, {where}"
 
 
 def evidence(e: f.Evidence) -> str:

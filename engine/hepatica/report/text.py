@@ -87,6 +87,11 @@ class Terminal:
         lines += self._section("RECOMMENDED", side.recommended, "green")
         lines += self._contingent(side)
         lines += self._section("BLOCKED", side.blocked, "red")
+        if side.blocked_anyway:
+            text = (
+                f"Not known to be indicated, and contraindicated in any case: {side.blocked_anyway}"
+            )
+            lines += [*self.wrap(text, "  ", "dim"), ""]
         lines += self._section("CONTRAINDICATED", side.avoid, "red")
         lines += self._section("CAUTION", side.cautions, "magenta")
         lines += self._open_contraindications(side)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from hepatica import finding as f
 from hepatica.diagnostics import Diagnostic
 from hepatica.report import phrases
+from hepatica.walk import leaves
 from hepatica.words import ACTIONS, Words
 
 Lines = tuple[tuple[str, str], ...]
@@ -47,6 +48,7 @@ class Side(NamedTuple):
     recommended: tuple[Item, ...]
     contingent: tuple[Group, ...]
     blocked: tuple[Item, ...]
+    blocked_anyway: str
     avoid: tuple[Item, ...]
     cautions: tuple[Item, ...]
     not_excluded: tuple[Item, ...]
@@ -106,18 +108,21 @@ class _Side:
         avoid: dict[str, list[f.Avoidance]] = {}
         for a in g.avoid:
             avoid.setdefault(a.status, []).append(a)
-        in_play, elsewhere = self._in_play(avoid.get("contingent", ()))
+        # What could speak against something contingent is among the facts that it waits for.
+        in_play, elsewhere = self._in_play(avoid.get("contingent", ()), "recommended")
+        cautions, _ = self._in_play(avoid.get("caution", ()), "recommended", "contingent")
         return Side(
             id=g.id,
             heading=f"{g.short} · encoding {g.version}",
             caveat=CAVEAT if g.experimental else "",
-            silent=_silent(g),
+            silent=self._silent(),
             concluded=tuple(self._conclusion(c) for c in g.conclusions),
             recommended=tuple(self._recommendation(r) for r in recommended),
             contingent=self._groups(contingent),
-            blocked=tuple(self._blocked(r) for r in blocked),
+            blocked=tuple(self._blocked(r) for r in blocked if r.because),
+            blocked_anyway="; ".join(r.title for r in blocked if not r.because),
             avoid=tuple(self._avoidance(a) for a in _merge(avoid.get("contraindicated", ()))),
-            cautions=tuple(self._avoidance(a) for a in _merge(avoid.get("caution", ()))),
+            cautions=tuple(self._avoidance(a) for a in _merge(cautions)),
             not_excluded=tuple(self._avoidance(a) for a in _merge(in_play)),
             elsewhere=elsewhere,
             missing=tuple(f"{self.words.fact(m.fact)} ({len(m.would_settle)})" for m in g.missing),
@@ -126,14 +131,25 @@ class _Side:
             counts=(len(recommended), len(contingent), len(blocked)),
         )
 
-    def _in_play(self, found: Iterable[f.Avoidance]) -> tuple[list[f.Avoidance], str]:
-        """Keep the open avoidances of what is recommended or taken; count the others.
+    def _silent(self) -> str:
+        g = self.finding
+        if g.applies == "false":
+            guideline = self.words.knowledge.guidelines.get(g.id)
+            applies = guideline.applies if guideline else None
+            facts = dict.fromkeys(leaf.fact for leaf in leaves(applies)) if applies else ()
+            why = self.reasons.because(facts)
+            return f"This guideline does not apply to this patient ({why}); nothing is recommended."
+        if not g.recommendations:
+            return "No recommendation of this guideline fits what is known."
+        return ""
 
-        Those of what is contingent are among the facts that it waits for.
-        """
+    def _in_play(
+        self, found: Iterable[f.Avoidance], *statuses: str
+    ) -> tuple[list[f.Avoidance], str]:
+        """Keep the avoidances of what is taken, or in recommendations of these statuses."""
         concerned = self.reasons.taken()
         for r in self.finding.recommendations:
-            if r.status == "recommended":
+            if r.status in statuses:
                 concerned |= {n for o in r.options for n in o.interventions}
         in_play = [a for a in found if a.intervention in concerned]
         others = [a for a in found if a.intervention not in concerned]
@@ -166,7 +182,7 @@ class _Side:
         if r.schedule:
             details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
         if r.target:
-            details.append(("target", phrases.target(r.target, words)))
+            details.append(("target", phrases.target(r.target, words, self.reasons)))
         if r.duration:
             details.append(("duration", r.duration))
         if r.because:
@@ -201,12 +217,9 @@ class _Side:
     def _blocked(self, r: f.Recommendation) -> Item:
         details = [("action", phrases.options(r, self.words))]
         details += [("blocked by", f"{self._title(s)} [{s}]") for s in r.blocked_by]
-        if r.because:
-            details.append(("because", self.reasons.because(r.because)))
-        else:
-            details.append(("indication", "not known, and it would be contraindicated in any case"))
+        details.append(("because", self.reasons.because(r.because)))
         details.append(("source", self._source(r.source)))
-        return Item("✕", r.title, r.text if r.because else "", tuple(details), r.statement)
+        return Item("✕", r.title, r.text, tuple(details), r.statement)
 
     def _title(self, statement: str) -> str:
         found = (a.title for a in self.finding.avoid if a.statement == statement)
@@ -234,14 +247,6 @@ class _Side:
         mark = {"contraindicated": "▲", "caution": "!", "contingent": "?"}[a.status]
         headline = f"{', '.join(self.words.intervention(n) for n in names)} – {a.title}"
         return Item(mark, headline, a.text, tuple(details), a.statement)
-
-
-def _silent(g: f.Finding) -> str:
-    if g.applies == "false":
-        return "This guideline does not apply to this patient; nothing is recommended."
-    if not g.recommendations:
-        return "No recommendation of this guideline fits what is known."
-    return ""
 
 
 def _merge(found: Iterable[f.Avoidance]) -> list[tuple[f.Avoidance, tuple[str, ...]]]:
