@@ -21,6 +21,7 @@ from hepatica.json_reader import read_json
 from hepatica.parse.conditions import Vocabulary, facts_of
 from hepatica.reader import read_yaml
 from hepatica.source import Document, Source, Unreadable, decode, read_source
+from hepatica.units import split_quantity
 from hepatica.walk import leaves
 
 STREAMS = (".jsonl", ".ndjson")
@@ -28,7 +29,10 @@ SINGLES = (".yaml", ".yml", ".json")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A checked case. `facts` holds quantities as floats in the unit of their fact."""
+    """A checked case. `facts` holds quantities as floats in the unit of their fact.
+
+    `written` keeps what stood in the file for quantities that came in another unit.
+    """
 
     id: str
     facts: dict[str, ir.Value | tuple[str, ...]]
@@ -36,6 +40,7 @@ class Case(msgspec.Struct, frozen=True):
     synthetic: bool = False
     as_of: str | None = None
     expect: dict[str, Any] = {}
+    written: dict[str, str] = {}
     file: str = ""
 
 
@@ -45,6 +50,10 @@ class CaseReader:
     def __init__(self, facts: dict[str, ir.Fact]) -> None:
         """Take the dictionary."""
         self.facts = facts
+
+    def _is_converted(self, name: str, raw: Any) -> bool:
+        fact = self.facts[name]
+        return fact.type == "quantity" and isinstance(raw, str) and _unit(raw) != fact.unit
 
     def read(self, document: Document) -> Case:
         """Read a case from a document. Raises `Invalid` with every S and D diagnostic."""
@@ -77,6 +86,7 @@ class CaseReader:
             synthetic=data.get("synthetic", False),
             as_of=data.get("as_of"),
             expect=data.get("expect", {}),
+            written={n: data["facts"][n] for n in given if self._is_converted(n, data["facts"][n])},
             file=document.source.name,
         )
 
@@ -132,6 +142,11 @@ def exclusion(name: str, others: tuple[str, ...]) -> tuple[str, str]:
     names = " and ".join(f"`{other}`" for other in others)
     text = f"`{name}` as given and {names} as given exclude each other"
     return text, "one of them is wrong; leave out what is not known"
+
+
+def _unit(text: str) -> str | None:
+    split = split_quantity(text)
+    return split[1] if split else None
 
 
 def documents(path: str, stdin: BinaryIO | None = None) -> Iterator[Document | Invalid]:
