@@ -7,6 +7,7 @@ value outside its type or plausible range, or facts that exclude each other are 
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -182,6 +183,30 @@ def documents(path: str, stdin: BinaryIO | None = None) -> Iterator[Document | I
                 yield Invalid([Diagnostic("Y111", "error", text, file=source.name)])
     else:
         yield _document(lambda: read_source(where, private=True))
+
+
+def document_of(case: Mapping[str, Any] | Path | str) -> Document:
+    """Make a document of one case: a mapping as in a case file, or the path of such a file.
+
+    Raises `Invalid` when it cannot be read, or holds more than one case.
+    """
+    if isinstance(case, Mapping):
+        try:
+            written = msgspec.json.encode(case)
+        except (TypeError, ValueError):
+            help = "use text, numbers, true, false, dates, lists and mappings"
+            text = "the case holds a value that no case file can hold"
+            raise Invalid([Diagnostic("Y102", "error", text, help=help)]) from None
+        found = _line(written, "<case>", 1)
+    else:
+        first = list(itertools.islice(documents(str(case)), 2))
+        if len(first) != 1:
+            text = f"`{case}` holds {'more than one case' if first else 'no case'}"
+            raise Invalid([Diagnostic("Y111", "error", text, help="give the file of one case")])
+        [found] = first
+    if isinstance(found, Invalid):
+        raise found
+    return found
 
 
 def _document(source: Any) -> Document | Invalid:

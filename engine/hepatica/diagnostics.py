@@ -119,7 +119,11 @@ class Invalid(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep the diagnostics in order."""
         self.diagnostics = tuple(diagnostics)
-        super().__init__(self.diagnostics[0].message if self.diagnostics else "")
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        """Draw every diagnostic, as the command line does."""
+        return "\n\n".join(draw(diagnostic) for diagnostic in self.diagnostics)
 
 
 def from_unreadable(error: Unreadable) -> list[Diagnostic]:
