@@ -89,6 +89,7 @@ CODES: dict[str, str] = {
     "E101": "two engines gave different answers",
     "E102": "a rule set beyond the limits of the network engine",
     "E103": "an engine that is not installed",
+    "E104": "a defect of hepatica",
 }
 """Every code, and what it means in one line."""
 
