@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace as replace
 
 FactType = Literal["boolean", "quantity", "code", "codes"]
+Show = Literal["always", "brief", "on_request"]
 Operator = Literal[
     "is", "in", "above", "at_least", "below", "at_most", "between",
     "includes", "includes_any", "known",
@@ -313,6 +314,7 @@ class Guideline(_Frozen, frozen=True):
     definitions: tuple[Statement, ...]
     references: dict[str, Reference]
     digest: str
+    show: Show = "always"
 
 
 class Knowledge(_Frozen, frozen=True):

@@ -40,6 +40,7 @@ def guideline(
         definitions=(),
         references=references,
         digest=digest,
+        show=data.get("show", "always"),
     )
 
 

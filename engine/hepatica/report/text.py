@@ -55,6 +55,11 @@ class Terminal:
             lines.append("")
         for side in view.sides:
             lines += self._side(side)
+        if view.briefly:
+            lines += [self.style("─" * self.width, "dim"), *self.wrap("ALSO ASKED", "", "bold"), ""]
+            for name, text in view.briefly:
+                lines += self.wrap(f"○ {name}: {text}", "  ")
+            lines.append("")
         lines += self.wrap(view.footer, "", "dim")
         return self.finish(lines)
 
