@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from hepatica import finding as f
 from hepatica import ir
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth, definitions_of
 from hepatica.outcome import GIVES, Option, OptionStatus, Status, judge, plan
+from hepatica.regimen import course, doses
 from hepatica.trace import Facts, Tracer, fixed_reasons, union
 
 _ORDER = {"recommended": 0, "contingent": 1, "blocked": 2}
@@ -88,11 +91,17 @@ class Composer:
         """Make the referee whose structure explains this guideline's answers for one patient."""
         return Referee(self.meaning, given, said)
 
-    def finding(self, applies: Truth, truths: Mapping[str, Truth], referee: Referee) -> f.Finding:
-        """Put the finding together from the truth of every statement."""
+    def finding(
+        self,
+        applies: Truth,
+        truths: Mapping[str, Truth],
+        referee: Referee,
+        as_of: str | None = None,
+    ) -> f.Finding:
+        """Put the finding together from the truth of every statement, for a date."""
         tracer = Tracer(referee)
         g = self.guideline
-        recommendations = self._recommendations(applies, truths, tracer)
+        recommendations = self._recommendations(applies, truths, tracer, as_of)
         avoid = self._avoid(applies, truths, tracer)
         live = {n for r in recommendations for option in r.options for n in option.interventions}
         reported = {name for r in recommendations for name in r.evidence}
@@ -152,18 +161,24 @@ class Composer:
         )
 
     def _recommendations(
-        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer
+        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer, as_of: str | None
     ) -> tuple[f.Recommendation, ...]:
         if applies is False:
             return ()
         waiting = tracer.missing(self.guideline.applies) if applies is None else ()
         found = []
         for ready in self.ready:
-            when = truths[ready.statement.id]
+            s = ready.statement
+            when = truths[s.id]
             if when is not False:
                 judged = judge(when, applies, ready.options, truths)
                 assert judged is not None  # neither is false
-                found.append(self._recommendation(ready, when, judged, waiting, truths, tracer))
+                r = self._recommendation(ready, when, judged, waiting, truths, tracer)
+                if s.schedule_from is not None:
+                    fact = self.knowledge.facts[s.schedule_from]
+                    value = tracer.referee.given.get(fact.id)
+                    r = msgspec.structs.replace(r, course=course(fact, value, as_of, s.schedule))
+                found.append(r)
         order = sorted(found, key=lambda r: (_ORDER[r.status], _URGENCY[r.action], r.statement))
         return tuple(order)
 
@@ -200,8 +215,9 @@ class Composer:
             action=ready.action,
             options=options,
             text=s.text,
-            dose=self._doses(s, options, tracer) if s.dose else (),
+            dose=doses(s, options, tracer, self.knowledge.weight) if s.dose else (),
             schedule=ready.schedule,
+            course=None,
             target=ready.target,
             duration=s.duration,
             grade=ready.grade,
@@ -220,22 +236,6 @@ class Composer:
             blockers = [tracer.missing(self.blockers[s]) for s in part.open_on]
             missing = union([base, *blockers])
         return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, missing)
-
-    def _doses(
-        self, s: ir.Statement, options: tuple[f.OptionFinding, ...], tracer: Tracer
-    ) -> tuple[f.Dose, ...]:
-        """Give the doses that are meant for this patient, of what is not blocked."""
-        possible = {n for o in options if o.status != "blocked" for n in o.interventions}
-        found = []
-        for dose in s.dose:
-            truth = True if dose.when is None else tracer.referee.truth(dose.when)
-            if truth is not False and dose.intervention in possible:
-                missing = tracer.missing(dose.when)
-                found.append(
-                    f.Dose(dose.intervention, f.amount(dose.amount), f.maybe(dose.at_most),
-                           dose.form, missing)
-                )  # fmt: skip
-        return tuple(found)
 
     def _target(self, target: ir.Target | None) -> f.Target | None:
         if target is None:

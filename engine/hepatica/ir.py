@@ -283,6 +283,7 @@ class Statement(_Frozen, frozen=True):
     figure: Figure | None = None
     dose: tuple[Dose, ...] = ()
     schedule: tuple[Phase, ...] = ()
+    schedule_from: str | None = None
     target: Target | None = None
     duration: str | None = None
     file: str = ""
@@ -320,7 +321,8 @@ class Guideline(_Frozen, frozen=True):
 class Knowledge(_Frozen, frozen=True):
     """Everything one run reads: the two dictionaries and the guidelines, by id.
 
-    `taken` names the fact that lists the interventions a patient has now.
+    `taken` names the fact that lists the interventions a patient has now, `weight` the body weight
+    in kg.
     """
 
     facts: dict[str, Fact]
@@ -328,3 +330,4 @@ class Knowledge(_Frozen, frozen=True):
     classes: dict[str, str]
     guidelines: dict[str, Guideline]
     taken: str | None = None
+    weight: str | None = None

@@ -224,9 +224,11 @@ class _Side:
     def _recommendation(self, r: f.Recommendation) -> Item:
         words = self.words
         details: list[tuple[str, str]] = [("action", phrases.options(r, words))]
-        details += [("dose", phrases.dose(d, words)) for d in r.dose]
+        details += [("dose", phrases.dose(d, words, self.reasons)) for d in r.dose]
         if r.schedule:
             details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
+        if r.course:
+            details.append(("due", phrases.course(r.course, r.schedule, words)))
         if r.target:
             details.append(("target", phrases.target(r.target, words, self.reasons)))
         if r.duration:
