@@ -3,8 +3,10 @@
 A statement is covered when it was seen true, false and unknown. A question (a leaf of its
 condition) is covered when it was shown to matter on its own, both ways: for some patient it is
 true, and had it not been, the statement would have come out otherwise; for another it is false, and
-likewise (masking MC/DC, under three values). Every value of an `in` and both ends of a `between`
-count separately. What cannot be seen is named in the statement, with a reason.
+likewise (masking MC/DC, under three values). Both ends of a `between` count separately, and so does
+every value of an `in` or `includes_any`: the list as a whole has to matter in each statement, and
+each of its values somewhere in the guideline where the same list is asked. What cannot be seen is
+named in the statement, with a reason.
 """
 
 from __future__ import annotations
@@ -27,14 +29,20 @@ from hepatica.evaluate import (
 
 TRUTHS: tuple[Truth, ...] = (True, False, None)
 Place = tuple[int, ...]
+_SINGLE: dict[ir.Operator, ir.Operator] = {"in": "is", "includes_any": "includes"}
 
 
 class Question(NamedTuple):
-    """One question of a condition: where it stands, and in which answers it was seen to matter."""
+    """One question of a condition: where it stands, and in which answers it was seen to matter.
+
+    A value of a list is a question of its own, with the whole list as `of`; it was seen to matter
+    where that was seen in any statement of the guideline that asks the same list.
+    """
 
     place: Place
     leaf: ir.Leaf
     mattered: frozenset[str]
+    of: ir.Leaf | None = None
 
     @property
     def covered(self) -> bool:
@@ -70,18 +78,65 @@ def cover(
         own = [Referee(meaning, example.facts) for example in statement.examples]
         when = split(statement.when)
         seen = {WORDS[referee.truth(when)] for referee in (*own, *referees)}
-        mattered = _mattered(when, (*own, *referees))
-        questions = tuple(
-            Question(place, leaf, frozenset(mattered.get(place, ())))
-            for place, leaf in places(when)
+        questions = (
+            *_asked(split(statement.when, lists=False), (*own, *referees)),
+            *_asked(when, (*own, *referees), dict(_lists(statement.when))),
         )
         excused = statement.no_example
         found.append(Coverage(statement, when, frozenset(seen), excused, questions))
-    return found
+    return _pooled(found)
 
 
-def split(node: ir.Condition) -> ir.Condition:
-    """Write every union as its branches: `in` as values, `between` as its two ends."""
+def _asked(
+    when: ir.Condition, referees: Iterable[Referee], of: Mapping[Place, ir.Leaf] | None = None
+) -> Iterator[Question]:
+    """Ask every question of a condition, or with `of` only those that are values of these lists."""
+    mattered = _mattered(when, referees)
+    for place, leaf in places(when):
+        if of is None or place[:-1] in of:
+            seen = frozenset(mattered.get(place, ()))
+            yield Question(place, leaf, seen, None if of is None else of[place[:-1]])
+
+
+def _lists(when: ir.Condition) -> Iterator[tuple[Place, ir.Leaf]]:
+    for place, leaf in places(when):
+        if leaf.op in _SINGLE and len(leaf.values) > 1:
+            yield place, leaf
+
+
+def _pooled(coverages: list[Coverage]) -> list[Coverage]:
+    """Let a value of a list have mattered where the same list was asked in any statement."""
+    pool: dict[tuple[object, ...], frozenset[str]] = {}
+    for question in (q for c in coverages for q in c.questions):
+        key = _key(question)
+        pool[key] = pool.get(key, frozenset()) | question.mattered
+    return [
+        c._replace(
+            questions=tuple(q._replace(mattered=pool[_key(q)]) if q.of else q for q in c.questions)
+        )
+        for c in coverages
+    ]
+
+
+def _key(q: Question) -> tuple[object, ...]:
+    of = q.of
+    return () if of is None else (of.fact, of.op, frozenset(of.values), q.leaf.values)
+
+
+def distinct(coverages: Iterable[Coverage]) -> Iterator[tuple[Coverage, Question]]:
+    """List every question with its statement; a value of a list only where it is asked first."""
+    told = set()
+    for c in coverages:
+        for question in c.questions:
+            if question.of is not None:
+                if _key(question) in told:
+                    continue
+                told.add(_key(question))
+            yield c, question
+
+
+def split(node: ir.Condition, *, lists: bool = True) -> ir.Condition:
+    """Write a `between` as its two ends, and with `lists` a list as its values."""
     if isinstance(node, ir.Leaf):
         if node.op == "between":
             low, high = node.values
@@ -90,14 +145,14 @@ def split(node: ir.Condition) -> ir.Condition:
                 ir.Leaf(node.fact, "at_most", (high,), node.line),
             )
             return ir.All(ends, node.line)
-        single = {"in": "is", "includes_any": "includes"}.get(node.op)
-        if single is None or len(node.values) == 1:
+        single = _SINGLE.get(node.op)
+        if single is None or len(node.values) == 1 or not lists:
             return node
-        branches = (ir.Leaf(node.fact, single, (v,), node.line) for v in node.values)  # type: ignore[arg-type]
+        branches = (ir.Leaf(node.fact, single, (v,), node.line) for v in node.values)
         return ir.Any(tuple(branches), node.line)
     if isinstance(node, ir.Not):
-        return ir.replace(node, part=split(node.part))
-    return ir.replace(node, parts=tuple(map(split, node.parts)))
+        return ir.replace(node, part=split(node.part, lists=lists))
+    return ir.replace(node, parts=tuple(split(part, lists=lists) for part in node.parts))
 
 
 def places(node: ir.Condition, at: Place = ()) -> Iterator[tuple[Place, ir.Leaf]]:
