@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hepatica.cli import COMMANDS, app
+from hepatica.case import CaseReader
+from hepatica.cli import COMMANDS, app, main
 from hepatica.diagnostics import Invalid, draw
 from hepatica.schema import fits
 
@@ -269,6 +270,34 @@ def test_a_closed_pipe_is_no_crash(tiny: Path) -> None:
     command = f"{sys.executable} {ROOT / 'cli.py'} eval {tiny} | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and "roken" not in done.stderr
+
+
+def test_a_defect_is_told_without_a_trace_and_without_the_patient(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("Jane Doe")
+
+    monkeypatch.setattr(CaseReader, "read", broken)
+    monkeypatch.delenv("HEPATICA_DEBUG", raising=False)
+    with pytest.raises(SystemExit) as caught:
+        main(["eval", str(tiny)])
+    told = capsys.readouterr()
+    assert caught.value.code == 2 and told.out == ""
+    assert "error[E104]: a defect of hepatica: KeyError in test_cli.py:" in told.err
+    assert "Jane" not in told.err and "Traceback" not in told.err
+    monkeypatch.setenv("HEPATICA_DEBUG", "1")
+    with pytest.raises(KeyError):
+        main(["eval", str(tiny)])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device on this system")
+def test_a_full_disk_is_no_crash(tiny: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "hepatica", "eval", str(tiny)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "error[Y111]: the system refused: No space left on device" in done.stderr
 
 
 def test_without_the_network_engine_it_works_and_says_so_once(tiny: Path, tmp_path: Path) -> None:

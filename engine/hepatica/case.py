@@ -7,6 +7,7 @@ value outside its type or plausible range, or facts that exclude each other are 
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from hepatica.json_reader import read_json
 from hepatica.parse.conditions import Vocabulary, facts_of
 from hepatica.reader import read_yaml
 from hepatica.source import Document, Source, Unreadable, decode, read_source
+from hepatica.units import split_quantity
 from hepatica.walk import leaves
 
 STREAMS = (".jsonl", ".ndjson")
@@ -28,7 +30,10 @@ SINGLES = (".yaml", ".yml", ".json")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A checked case. `facts` holds quantities as floats in the unit of their fact."""
+    """A checked case. `facts` holds quantities as floats in the unit of their fact.
+
+    `written` keeps what stood in the file for quantities that came in another unit.
+    """
 
     id: str
     facts: dict[str, ir.Value | tuple[str, ...]]
@@ -36,6 +41,7 @@ class Case(msgspec.Struct, frozen=True):
     synthetic: bool = False
     as_of: str | None = None
     expect: dict[str, Any] = {}
+    written: dict[str, str] = {}
     file: str = ""
 
 
@@ -45,6 +51,10 @@ class CaseReader:
     def __init__(self, facts: dict[str, ir.Fact]) -> None:
         """Take the dictionary."""
         self.facts = facts
+
+    def _is_converted(self, name: str, raw: Any) -> bool:
+        fact = self.facts[name]
+        return fact.type == "quantity" and isinstance(raw, str) and _unit(raw) != fact.unit
 
     def read(self, document: Document) -> Case:
         """Read a case from a document. Raises `Invalid` with every S and D diagnostic."""
@@ -77,6 +87,7 @@ class CaseReader:
             synthetic=data.get("synthetic", False),
             as_of=data.get("as_of"),
             expect=data.get("expect", {}),
+            written={n: data["facts"][n] for n in given if self._is_converted(n, data["facts"][n])},
             file=document.source.name,
         )
 
@@ -134,6 +145,11 @@ def exclusion(name: str, others: tuple[str, ...]) -> tuple[str, str]:
     return text, "one of them is wrong; leave out what is not known"
 
 
+def _unit(text: str) -> str | None:
+    split = split_quantity(text)
+    return split[1] if split else None
+
+
 def documents(path: str, stdin: BinaryIO | None = None) -> Iterator[Document | Invalid]:
     """Read every case document that a path names.
 
@@ -167,6 +183,30 @@ def documents(path: str, stdin: BinaryIO | None = None) -> Iterator[Document | I
                 yield Invalid([Diagnostic("Y111", "error", text, file=source.name)])
     else:
         yield _document(lambda: read_source(where, private=True))
+
+
+def document_of(case: Mapping[str, Any] | Path | str) -> Document:
+    """Make a document of one case: a mapping as in a case file, or the path of such a file.
+
+    Raises `Invalid` when it cannot be read, or holds more than one case.
+    """
+    if isinstance(case, Mapping):
+        try:
+            written = msgspec.json.encode(case)
+        except (TypeError, ValueError):
+            help = "use text, numbers, true, false, dates, lists and mappings"
+            text = "the case holds a value that no case file can hold"
+            raise Invalid([Diagnostic("Y102", "error", text, help=help)]) from None
+        found = _line(written, "<case>", 1)
+    else:
+        first = list(itertools.islice(documents(str(case)), 2))
+        if len(first) != 1:
+            text = f"`{case}` holds {'more than one case' if first else 'no case'}"
+            raise Invalid([Diagnostic("Y111", "error", text, help="give the file of one case")])
+        [found] = first
+    if isinstance(found, Invalid):
+        raise found
+    return found
 
 
 def _document(source: Any) -> Document | Invalid:

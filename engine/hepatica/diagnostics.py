@@ -89,6 +89,7 @@ CODES: dict[str, str] = {
     "E101": "two engines gave different answers",
     "E102": "a rule set beyond the limits of the network engine",
     "E103": "an engine that is not installed",
+    "E104": "a defect of hepatica",
 }
 """Every code, and what it means in one line."""
 
@@ -119,7 +120,11 @@ class Invalid(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep the diagnostics in order."""
         self.diagnostics = tuple(diagnostics)
-        super().__init__(self.diagnostics[0].message if self.diagnostics else "")
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        """Draw every diagnostic, as the command line does."""
+        return "\n\n".join(draw(diagnostic) for diagnostic in self.diagnostics)
 
 
 def from_unreadable(error: Unreadable) -> list[Diagnostic]:

@@ -23,12 +23,16 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 class Input(_Data, frozen=True, rename={"origin": "from"}):
-    """A fact as it went in: value, UCUM unit, where from, and on which date."""
+    """A fact as it went in: value, UCUM unit, where from, and on which date.
+
+    `written` is what stood in the file, where that was in another unit.
+    """
 
     value: Any
     unit: str | None
     origin: Literal["given", "chart"] = "given"
     date: str | None = None
+    written: str | None = None
 
 
 class Citation(_Data, frozen=True):

@@ -118,7 +118,11 @@ class Evaluator:
     def _inputs(self, case: Case) -> dict[str, Input]:
         facts = self.knowledge.facts
         return {
-            name: Input(list(value) if isinstance(value, tuple) else value, facts[name].unit)
+            name: Input(
+                list(value) if isinstance(value, tuple) else value,
+                facts[name].unit,
+                written=case.written.get(name),
+            )
             for name, value in sorted(case.facts.items())
         }
 

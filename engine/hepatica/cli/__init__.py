@@ -6,10 +6,15 @@ import gc
 import importlib
 import os
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hepatica.version import VERSION
+
+if TYPE_CHECKING:
+    from hepatica.diagnostics import Diagnostic
 
 COMMANDS = ("eval", "explain", "lint", "test", "schema", "new")
 _SUMMARY = {
@@ -76,3 +81,27 @@ def main(args: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of a pipe has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("HEPATICA_DEBUG"):
+            raise
+        from hepatica.cli.common import show
+
+        show([defect(error)])
+        sys.exit(2)
+
+
+def defect(error: Exception) -> Diagnostic:
+    """Tell of an error that nobody foresaw: its kind and place, and nothing of the patient."""
+    from hepatica.diagnostics import Diagnostic
+
+    if isinstance(error, OSError):
+        text = f"the system refused: {error.strerror}"
+        help = "is there room, and are you allowed to read and write here?"
+        return Diagnostic("Y111", "error", text, file=str(error.filename or ""), help=help)
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    place = f" in {Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at else ""
+    text = f"a defect of hepatica: {type(error).__name__}{place}"
+    help = "please report it; HEPATICA_DEBUG=1 shows the whole trace, which may hold patient data"
+    return Diagnostic("E104", "error", text, help=help)

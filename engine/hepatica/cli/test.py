@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from hepatica import ir
 from hepatica.case import CaseReader, documents
 from hepatica.cases import check_expectations, check_result
 from hepatica.cli.common import FILE, count, guideline_option, knowledge_option, load, show
 from hepatica.diagnostics import Diagnostic, Invalid, ordered
+from hepatica.evaluate import Given
 from hepatica.files import read_files
 from hepatica.lint.context import Context
 from hepatica.lint.rules import examples_agree, examples_present
@@ -26,10 +28,18 @@ CASES = Path("tests/fixtures/cases")
     "--engine", type=click.Choice(["network", "program", "referee"]), default="program",
     help="Which engine runs the cases; the referee confirms it.", show_default=True,
 )  # fmt: skip
+@click.option("--coverage", is_flag=True, help="Also tell which answers and questions were seen.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write the coverage as an annotated listing of the rules.")  # fmt: skip
 @guideline_option
 @knowledge_option
 def command(
-    paths: tuple[str, ...], engine: str, guidelines: tuple[str, ...], knowledge: Path | None
+    paths: tuple[str, ...],
+    engine: str,
+    coverage: bool,
+    html: Path | None,
+    guidelines: tuple[str, ...],
+    knowledge: Path | None,
 ) -> None:
     """Run every example of every statement, and every case.
 
@@ -38,8 +48,9 @@ def command(
     expected.
 
     \b
-    Example:
+    Examples:
       hepatica test tests/fixtures/cases
+      hepatica test --coverage --html coverage.html
     """
     read = load(knowledge)
     select(read, guidelines)
@@ -52,6 +63,7 @@ def command(
     evaluator = Evaluator(read, select(read, guidelines), engine, check=True)  # type: ignore[arg-type]
     reader = CaseReader(read.facts)
     cases = answers = 0
+    patients: list[Given] = []
     broken = False
     for path in where:
         for document in documents(path, sys.stdin.buffer):
@@ -61,6 +73,7 @@ def command(
                 continue
             try:
                 case = reader.read(document)
+                patients.append(case.facts)
                 names = list(check_expectations(document, read))
                 found += names
                 found += check_result(case, document, evaluator.evaluate(case), read)
@@ -75,4 +88,22 @@ def command(
     wrong = len({(d.file, d.line) for d in found})
     text = f"{count(examples, 'example')}, {count(cases, 'case')} with {count(answers, 'answer')}: "
     click.echo(text + (f"{count(wrong, 'place')} not as expected" if wrong else "all as expected"))
+    if coverage or html is not None:
+        _cover(read, evaluator.guidelines, patients, html)
     sys.exit(2 if broken else 1 if found else 0)
+
+
+def _cover(
+    knowledge: ir.Knowledge,
+    guidelines: tuple[ir.Guideline, ...],
+    patients: list[Given],
+    html: Path | None,
+) -> None:
+    from hepatica.coverage import cover
+    from hepatica.report import coverage as report
+    from hepatica.words import Words
+
+    found = {g.id: cover(g, knowledge.facts, patients) for g in guidelines}
+    click.echo(report.text(found, every=False), nl=False)
+    if html is not None:
+        html.write_text(report.html(found, Words(knowledge)), encoding="utf-8")

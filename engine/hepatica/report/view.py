@@ -82,7 +82,9 @@ def view(result: f.Result, words: Words) -> View:
     """Put a result into words."""
     given = "1 fact given" if len(result.inputs) == 1 else f"{len(result.inputs)} facts given"
     parts = [f"case {result.case}", f"as of {result.as_of}" if result.as_of else "", given]
-    inputs = tuple((words.fact(n), words.value(n, i.value)) for n, i in result.inputs.items())
+    inputs = tuple(
+        (words.fact(n), i.written or words.value(n, i.value)) for n, i in result.inputs.items()
+    )
     sides = tuple(_Side(finding, result, words).side() for finding in result.guidelines)
     subtitle = " · ".join(part for part in parts if part)
     title = result.title or result.case

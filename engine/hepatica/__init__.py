@@ -1,0 +1,169 @@
+"""Hepatica: guidelines you can run, compare, and prove things about.
+
+    import hepatica
+
+    knowledge = hepatica.load()                    # the shipped guidelines
+    result = hepatica.evaluate({"id": "p1", "facts": {"aih_diagnosis": "definite"}}, knowledge)
+    for finding in result.guidelines:              # one Finding a guideline
+        for r in finding.recommendations:
+            print(finding.id, r.status, r.title, r.source.citation)
+
+Everything is imported only when it is used, so that a command starts quickly.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from hepatica.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from hepatica.case import Case
+    from hepatica.compile.network import Network
+    from hepatica.compile.program import Program
+    from hepatica.diagnostics import Diagnostic, Invalid
+    from hepatica.explain import Explanation
+    from hepatica.finding import Finding, Result
+    from hepatica.ir import Guideline, Knowledge, Statement
+    from hepatica.run import EngineName
+
+__all__ = [
+    "Case",
+    "Diagnostic",
+    "Explanation",
+    "Finding",
+    "Guideline",
+    "Invalid",
+    "Knowledge",
+    "Result",
+    "Statement",
+    "__version__",
+    "compile",
+    "evaluate",
+    "explain",
+    "lint",
+    "load",
+]
+
+_TYPES = {
+    "Case": "case",
+    "Diagnostic": "diagnostics",
+    "Explanation": "explain",
+    "Finding": "finding",
+    "Guideline": "ir",
+    "Invalid": "diagnostics",
+    "Knowledge": "ir",
+    "Result": "finding",
+    "Statement": "ir",
+}
+
+
+def load(root: Path | str | None = None) -> Knowledge:
+    """Read and check a knowledge folder; the shipped one by default.
+
+    Raises `Invalid` with every error of every file.
+    """
+    from hepatica.load import load
+
+    return load(root)
+
+
+def lint(root: Path | str | None = None) -> list[Diagnostic]:
+    """Find everything that can be said against a knowledge folder, in order of place.
+
+    Raises `Invalid` when the folder is not a knowledge folder.
+    """
+    from hepatica.lint import lint
+
+    return lint(root)
+
+
+def evaluate(
+    case: Case | Mapping[str, Any] | Path | str,
+    knowledge: Knowledge | None = None,
+    guidelines: Iterable[str] = (),
+    engine: EngineName | None = None,
+) -> Result:
+    """Evaluate one case: what each guideline concludes, recommends, blocks, and still asks.
+
+    A case is a mapping as in a case file (`{"id": …, "as_of": …, "facts": {fact: value}}`), the
+    path of a case file, or a `Case`. `guidelines` are names, all by default; `engine` None is the
+    network checked by the referee, or the referee alone where the network is not installed.
+    For many cases make one `hepatica.run.Evaluator`, with the engine "program". Raises `Invalid`
+    when the case or a name is wrong.
+    """
+    from hepatica.run import Evaluator, select
+
+    knowledge = load() if knowledge is None else knowledge
+    chosen = select(knowledge, guidelines)
+    return Evaluator(knowledge, chosen, engine).evaluate(_case(case, knowledge))
+
+
+def explain(
+    case: Case | Mapping[str, Any] | Path | str, statement: str, knowledge: Knowledge | None = None
+) -> Explanation:
+    """Say why a statement holds for a case, why not, and which answer would settle it.
+
+    `statement` is its path under `knowledge/`. Raises `Invalid` when the case or the name is wrong.
+    """
+    from hepatica.explain import explain
+
+    knowledge = load() if knowledge is None else knowledge
+    return explain(knowledge, _case(case, knowledge), statement)
+
+
+def compile(
+    guideline: Guideline, knowledge: Knowledge, engine: Literal["program", "network"] = "program"
+) -> Program | Network:
+    """Compile a guideline; `truths(facts)` of the result gives each statement's truth.
+
+    Facts are values as a `Case` holds them: in the fact's own unit, typed. Raises `Invalid` when
+    the network cannot take a guideline, or is not installed.
+    """
+    from hepatica.lower import lower
+
+    rails = lower(guideline, knowledge.facts)
+    if engine == "program":
+        from hepatica.compile.program import Program
+
+        return Program(rails, knowledge.facts)
+    from hepatica.compile.network import Network, NotInstalled, prepare
+    from hepatica.diagnostics import Invalid
+    from hepatica.run import not_installed
+
+    try:
+        return Network(prepare(rails))
+    except NotInstalled:
+        raise Invalid([not_installed("error")]) from None
+
+
+def _case(case: Case | Mapping[str, Any] | Path | str, knowledge: Knowledge) -> Case:
+    from hepatica.case import Case, CaseReader, document_of
+
+    return case if isinstance(case, Case) else CaseReader(knowledge.facts).read(document_of(case))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _TYPES:
+        from importlib import import_module
+
+        return getattr(import_module(f"hepatica.{_TYPES[name]}"), name)
+    raise AttributeError(f"module 'hepatica' has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """Keeps a public function in place when a module of the same name is imported.
+
+    `hepatica.load` is the function, and stays it after `from hepatica.load import load_files`.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in __all__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
