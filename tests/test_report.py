@@ -22,7 +22,7 @@ from hepatica.words import Words
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GOLDEN = FIXTURES / "golden" / "report"
-CASES = ["easl_underexposure", "easl_acute_severe_few_facts"]
+CASES = ["underexposure_adherence_unknown", "acute_severe_few_facts"]
 HOSTILE = "<script>alert(1)</script>\x1b[31m`x` {{ 7*7 }} | [a](javascript:x) &amp; \"'"
 
 
