@@ -16,7 +16,7 @@ from hepatica.load import load
 from hepatica.report import html, markdown
 from hepatica.report.text import Terminal
 from hepatica.report.view import View, view
-from hepatica.run import Evaluator
+from hepatica.run import Evaluator, select
 from hepatica.source import Document
 from hepatica.words import Words
 
@@ -39,7 +39,8 @@ def shown(knowledge: Knowledge, name: str) -> View:
     [document] = documents(str(FIXTURES / "cases" / f"{name}.yaml"))
     assert isinstance(document, Document)
     case = CaseReader(knowledge.facts).read(document)
-    return view(evaluate(knowledge, case), Words(knowledge))
+    result = Evaluator(knowledge, select(knowledge, ()), "referee").evaluate(case)
+    return view(result, Words(knowledge), brief=True)
 
 
 def whole(page: View) -> str:
