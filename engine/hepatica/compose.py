@@ -6,14 +6,15 @@ agrees with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hepatica import finding as f
 from hepatica import ir
-from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth, definitions_of
+from hepatica.conclusions import Conclusions
+from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
 from hepatica.outcome import GIVES, Option, OptionStatus, Status, judge, plan
 from hepatica.regimen import course, doses
 from hepatica.trace import Facts, Tracer, fixed_reasons, union
@@ -54,9 +55,9 @@ class Composer:
         self.knowledge = knowledge
         self.meaning = Meaning(guideline, knowledge.facts)
         self.plan = plan(guideline, knowledge.interventions)
-        self.definitions = definitions_of(guideline)
+        self.conclusions = Conclusions(guideline, self.meaning)
         references = {g.id: g.references for g in knowledge.guidelines.values()}
-        statements = (*self.definitions, *guideline.statements)
+        statements = (*self.conclusions.definitions, *guideline.statements)
         self.sources = {
             s.id: f.citation(s, references.get(s.guideline, guideline.references))
             for s in statements
@@ -65,10 +66,6 @@ class Composer:
             s.id: tuple(f.Reading(i.term, i.reads) for i in s.interpretation) for s in statements
         }
         self.grades = {s.id: _grade(s.grade) for s in statements}
-        self.can_conflict = {
-            name for name, said in self.meaning.values.items()
-            if len(said) > 1 and knowledge.facts[name].type == "code"
-        }  # fmt: skip
         self.fixed = {s.id: fixed_reasons(s.when, True) for s in statements if s.when is not None}
         self.blockers = {s.id: s.when for s, _ in self.plan.avoidances}
         self.ready = tuple(self._ready(s, options) for s, options in self.plan.recommendations)
@@ -115,43 +112,22 @@ class Composer:
             experimental=g.experimental,
             not_sourced=g.not_sourced,
             applies=WORDS[applies],  # type: ignore[arg-type]
-            conclusions=self._conclusions(truths, tracer),
+            conclusions=self.conclusions.found(truths, tracer, self._because, self._conclusion),
             recommendations=recommendations,
             avoid=avoid,
             evidence=tuple(e for e in self._evidence(truths, live) if e.statement in reported),
-            missing=self._missing(recommendations, avoid, live | self._taken(referee.given)),
+            missing=self._missing(
+                recommendations,
+                avoid,
+                live | self._taken(referee.given),
+                self.conclusions.waiting(truths, tracer) if applies is not False else (),
+            ),
         )
-
-    def _conclusions(self, truths: Mapping[str, Truth], tracer: Tracer) -> tuple[f.Conclusion, ...]:
-        given = tracer.referee.given
-        found = []
-        for s in self.definitions:
-            if s.score is not None:
-                if s.score not in given:
-                    found.append(self._scored(s, s.score, tracer))
-            elif truths[s.id] and s.conclude is not None and s.when is not None:
-                fact = s.conclude[0]
-                if fact in given:
-                    continue
-                if fact not in self.can_conflict or not tracer.referee.concluded(fact).conflict:
-                    found.append(
-                        self._conclusion(s, s.conclude, self._because(s.id, s.when, tracer))
-                    )
-        return tuple(sorted(found, key=lambda c: (c.fact, str(c.value), c.statement)))
 
     def _because(self, statement: str, when: ir.Condition, tracer: Tracer) -> Facts:
         """Say why a true condition is true."""
         fixed = self.fixed[statement]
         return tracer.because(when, True) if fixed is None else fixed
-
-    def _scored(self, s: ir.Statement, fact: str, tracer: Tracer) -> f.Conclusion:
-        low, high = tracer.referee.concluded(fact).score or (0, 0)
-        value: ir.Value = low if low == high else f"{low} to {high}"
-        options = (option.when for item in s.items for option in item.best_of)
-        holding = [when for when in options if tracer.referee.truth(when)]
-        return self._conclusion(
-            s, (fact, value), union(tracer.because(when, True) for when in holding)
-        )
 
     def _conclusion(
         self, s: ir.Statement, said: tuple[str, ir.Value], because: Facts
@@ -308,8 +284,9 @@ class Composer:
         recommendations: tuple[f.Recommendation, ...],
         avoid: tuple[f.Avoidance, ...],
         concerned: set[str],
+        waiting: Iterable[tuple[str, Facts]],
     ) -> tuple[f.Missing, ...]:
-        """List the facts that could change what is recommended, or is not to be given of it."""
+        """List the facts that could change what is recommended, not to be given, or concluded."""
         settles: dict[str, dict[str, None]] = {}
         weight: dict[str, int] = {}
         for r in recommendations:
@@ -319,6 +296,9 @@ class Composer:
         for a in avoid:
             for fact in a.missing if a.intervention in concerned else ():
                 settles.setdefault(fact, {})[a.statement] = None
+        for statement, facts in waiting:
+            for fact in facts:
+                settles.setdefault(fact, {})[statement] = None
         order = sorted(
             settles,
             key=lambda n: (-weight.get(n, 0), self._burden(n), -len(settles[n]), n),

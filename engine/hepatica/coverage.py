@@ -26,6 +26,7 @@ from hepatica.evaluate import (
     disjunction,
     negation,
 )
+from hepatica.walk import conditions_of
 
 TRUTHS: tuple[Truth, ...] = (True, False, None)
 Place = tuple[int, ...]
@@ -51,7 +52,10 @@ class Question(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What was seen of one statement. `excused` names outcomes that no patient can have."""
+    """What was seen of one statement. `excused` names outcomes that no patient can have.
+
+    Of a score, `true` is a patient whose points are all known; `when` are all its conditions.
+    """
 
     statement: ir.Statement
     when: ir.Condition
@@ -73,29 +77,41 @@ def cover(
     referees = [Referee(meaning, patient) for patient in patients]
     found = []
     for statement in guideline.statements:
-        if statement.when is None or statement.status == "retired":
+        if statement.status == "retired" or (statement.when is None and not statement.items):
             continue
-        own = [Referee(meaning, example.facts) for example in statement.examples]
-        when = split(statement.when)
-        seen = {WORDS[referee.truth(when)] for referee in (*own, *referees)}
-        questions = (
-            *_asked(split(statement.when, lists=False), (*own, *referees)),
-            *_asked(when, (*own, *referees), dict(_lists(statement.when))),
-        )
+        every = [*(Referee(meaning, example.facts) for example in statement.examples), *referees]
         excused = statement.no_example
+        if statement.when is not None:
+            when = split(statement.when)
+            seen = {WORDS[referee.truth(when)] for referee in every}
+            questions = tuple(_asked(statement.when, every, ()))
+        else:  # a score: each of its conditions earns points on its own
+            parts = tuple(conditions_of(statement))
+            when = ir.All(tuple(map(split, parts)))
+            seen = {_counted(referee, statement) for referee in every}
+            questions = tuple(q for i, part in enumerate(parts) for q in _asked(part, every, (i,)))
+            excused = {**excused, "false": "a score is a number"}
         found.append(Coverage(statement, when, frozenset(seen), excused, questions))
     return _pooled(found)
 
 
-def _asked(
-    when: ir.Condition, referees: Iterable[Referee], of: Mapping[Place, ir.Leaf] | None = None
-) -> Iterator[Question]:
-    """Ask every question of a condition, or with `of` only those that are values of these lists."""
-    mattered = _mattered(when, referees)
-    for place, leaf in places(when):
-        if of is None or place[:-1] in of:
+def _counted(referee: Referee, statement: ir.Statement) -> str:
+    interval = referee.concluded(statement.score or "").score
+    return "true" if interval is not None and interval[0] == interval[1] else "unknown"
+
+
+def _asked(when: ir.Condition, referees: Iterable[Referee], at: Place) -> Iterator[Question]:
+    """Ask every question of a condition that stands at a place, then every value of its lists."""
+    referees = tuple(referees)
+    whole, values, lists = split(when, lists=False), split(when), dict(_lists(when))
+    mattered = _mattered(whole, referees)
+    for place, leaf in places(whole):
+        yield Question((*at, *place), leaf, frozenset(mattered.get(place, ())))
+    mattered = _mattered(values, referees) if lists else {}
+    for place, leaf in places(values) if lists else ():
+        if place[:-1] in lists:
             seen = frozenset(mattered.get(place, ()))
-            yield Question(place, leaf, seen, None if of is None else of[place[:-1]])
+            yield Question((*at, *place), leaf, seen, lists[place[:-1]])
 
 
 def _lists(when: ir.Condition) -> Iterator[tuple[Place, ir.Leaf]]:

@@ -59,7 +59,6 @@ CODES: dict[str, str] = {
     "N109": "definitions go round in a circle",
     "N110": "an operator that does not suit the fact",
     "N111": "a conclusion that does not suit the fact",
-    "N112": "an included guideline may only hold definitions and scores",
     "N113": "a question that has only one answer",
     "N114": "a chain of conclusions that is too long",
     "N115": "a number that no source document has",

@@ -18,6 +18,7 @@ class Reasons:
         self.words = words
         facts = words.knowledge.facts
         self.known = {name: i.value for name, i in result.inputs.items()}
+        self.written = {name: i.written for name, i in result.inputs.items() if i.written}
         guideline = words.knowledge.guidelines.get(finding.id)
         self.concluded = {concludes(s) for s in definitions_of(guideline)} if guideline else set()
         for c in finding.conclusions:
@@ -36,6 +37,8 @@ class Reasons:
         return set(value) if isinstance(value, list | tuple) else set()
 
     def _stated(self, name: str) -> str:
+        if name in self.written:  # in the unit in which it was given
+            return f"{self.words.fact(name)}: {self.written[name]}"
         if name in self.known:
             return self.words.stated(name, self.known[name])
         # Decided without a value: all its definitions are false, or not recorded is the point.

@@ -129,10 +129,12 @@ class _Side:
         if g.applies == "false":
             return f"does not apply ({self._not_applying()})"
         waiting = sum(r.status == "contingent" for r in g.recommendations)
-        if not waiting:
+        if not waiting and not g.missing:
             return "nothing fits what is known"
         asked = ", ".join(self.words.fact(m.fact) for m in g.missing[:_MOST_ASKED])
         more = f" and {len(g.missing) - _MOST_ASKED} more" if len(g.missing) > _MOST_ASKED else ""
+        if not waiting:
+            return f"nothing is concluded; not known: {asked}{more} (-g {g.id} shows it)"
         verb = "depends" if waiting == 1 else "depend"
         return (
             f"{waiting} {'recommendation' if waiting == 1 else 'recommendations'} {verb} on what is"
@@ -179,6 +181,9 @@ class _Side:
         if g.applies == "false":
             why = self._not_applying()
             return f"This guideline does not apply to this patient ({why}); nothing is recommended."
+        guideline = self.words.knowledge.guidelines.get(g.id)
+        if guideline and not any(s.recommend for s in guideline.statements):
+            return "" if g.conclusions else "Nothing is concluded from what is known."
         if not g.recommendations:
             return "No recommendation of this guideline fits what is known."
         return ""
