@@ -90,6 +90,8 @@ class Terminal:
         for side in view.sides:
             recommended, contingent, blocked = side.counts
             counts = f"{recommended} recommended, {contingent} contingent, {blocked} blocked"
+            if not any(side.counts):
+                counts = "; ".join(item.headline for item in side.concluded) or "nothing fits"
             lines += self.wrap(f"{side.heading.split(' · ')[0]}: {counts}", "  ", "bold")
             shown = side.recommended if self.full else side.recommended[:_MOST_IN_SHORT]
             for item in shown:
