@@ -13,6 +13,7 @@ from hepatica.case import Case
 from hepatica.compose import Composer
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 from hepatica.evaluate import WORDS, Given, Referee, Truth
+from hepatica.finding import Citation, citation
 from hepatica.outcome import judge
 from hepatica.trace import Tracer
 from hepatica.walk import conditions_of, leaves
@@ -58,6 +59,8 @@ class Explanation(msgspec.Struct, frozen=True):
     blocked_by: tuple[str, ...]
     open_on: tuple[str, ...]
     settles: tuple[Settles, ...]
+    source: Citation
+    covers: tuple[str, ...]
     file: str
 
 
@@ -126,6 +129,8 @@ class _Explainer:
             blocked_by=seen.blocked_by,
             open_on=seen.open_on,
             settles=tuple(self._settles(name, case.facts, seen) for name in missing),
+            source=citation(statement, guideline.references),
+            covers=statement.source.covers,
             file=statement.file,
         )
 

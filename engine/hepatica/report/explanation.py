@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hepatica.explain import Explanation, Node, Settles
+from hepatica.report import phrases
 from hepatica.report.text import Terminal
 from hepatica.words import Words
 
@@ -35,6 +36,12 @@ def page(found: Explanation, terminal: Terminal, words: Words) -> str:
         lines += ["", "  " + t.style("WHAT WOULD SETTLE IT", "bold")]
         for settles in found.settles:
             lines += _settles(settles, t)
+    cited, full = phrases.citation(found.statement.split("/")[0], found.source, words)
+    said = phrases.brief(found.statement.split("/")[0], cited, found.source, words)
+    lines += ["", *t.labelled("source", f"{said}: {full}", 2)]
+    if found.covers:
+        numbers = f"{', '.join(found.covers)} (hepatica sources {found.covers[0]})"
+        lines += t.labelled("carries", numbers, 2)
     lines += ["", *t.wrap(_near(found.file), "", "dim")]
     return t.finish(lines)
 
