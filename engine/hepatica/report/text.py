@@ -98,8 +98,12 @@ class Terminal:
                 lines += self.wrap(f"{item.mark} {item.headline}", "    ", "green")
             if more := len(side.recommended) - len(shown):
                 lines += self.wrap(f"… and {more} more", "    ", "dim")
-            for item in side.blocked:
+            against = (*side.blocked, *side.avoid)
+            shown = against if self.full else against[:_MOST_IN_SHORT]
+            for item in shown:
                 lines += self.wrap(f"{item.mark} {item.headline}", "    ", "red")
+            if more := len(against) - len(shown):
+                lines += self.wrap(f"… and {more} more against", "    ", "dim")
         return lines
 
     def _side(self, side: Side) -> list[str]:
