@@ -190,7 +190,8 @@ def zen(work: Workload) -> Peer:
     decision = gorules.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
 
     def run(p: Patient) -> dict[str, bool]:
-        return decision.evaluate(p)["result"]
+        result: dict[str, bool] = decision.evaluate(p)["result"]
+        return result
 
     return run
 

@@ -45,7 +45,7 @@ def test_a_mapping_a_file_and_a_case_are_answered_alike(knowledge: hepatica.Know
     from hepatica.case import CaseReader, document_of
 
     document = document_of(file)
-    given = {k: document.data[k] for k in ("id", "title", "facts")}
+    given = {k: document.data[k] for k in ("id", "title", "as_of", "facts")}
     answers = [
         hepatica.evaluate(case, knowledge, ["easl_2025"])
         for case in (file, str(file), given, CaseReader(knowledge.facts).read(document))

@@ -22,6 +22,7 @@ TARGETS = {
     "guideline": "demo/guideline.yaml",
     "interventions": "interventions.yaml",
     "references": "demo/references.json",
+    "source": "sources/doc.yaml",
 }
 KNOWLEDGE = [p for kind in TARGETS for p in sorted((HERE / kind).iterdir())]
 CASES = sorted((HERE / "case").iterdir())
@@ -35,6 +36,7 @@ def found_in(path: Path, folder: Path) -> list[Diagnostic]:
     root = folder / "knowledge"
     shutil.copytree(HERE / "base", root)
     target = root / TARGETS[path.parent.name].format(stem=path.stem)
+    target.parent.mkdir(exist_ok=True)
     shutil.copy(path, target)
     return lint(root)
 

@@ -16,13 +16,13 @@ from hepatica.load import load
 from hepatica.report import html, markdown
 from hepatica.report.text import Terminal
 from hepatica.report.view import View, view
-from hepatica.run import Evaluator
+from hepatica.run import Evaluator, select
 from hepatica.source import Document
 from hepatica.words import Words
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GOLDEN = FIXTURES / "golden" / "report"
-CASES = ["easl_underexposure", "easl_acute_severe_few_facts"]
+CASES = ["underexposure_adherence_unknown", "acute_severe_few_facts"]
 HOSTILE = "<script>alert(1)</script>\x1b[31m`x` {{ 7*7 }} | [a](javascript:x) &amp; \"'"
 
 
@@ -39,7 +39,8 @@ def shown(knowledge: Knowledge, name: str) -> View:
     [document] = documents(str(FIXTURES / "cases" / f"{name}.yaml"))
     assert isinstance(document, Document)
     case = CaseReader(knowledge.facts).read(document)
-    return view(evaluate(knowledge, case), Words(knowledge))
+    result = Evaluator(knowledge, select(knowledge, ()), "referee").evaluate(case)
+    return view(result, Words(knowledge), brief=True)
 
 
 def whole(page: View) -> str:

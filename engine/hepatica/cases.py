@@ -68,6 +68,8 @@ def _differences(
         yield ("applies",), f"`applies` is {finding.applies}, not {_word(applies)}"
     for fact, value in wanted.get("conclude", {}).items():
         expected = sorted(map(_word, value)) if isinstance(value, list) else [_word(value)]
+        if referee.meaning.facts[fact].type == "quantity":
+            expected = list(map(_word, value)) if isinstance(value, list) else expected
         found = _concluded(referee, fact)
         if found != expected:
             yield ("conclude", fact), f"`{fact}` is {_list(found)}, not {_list(expected)}"
@@ -88,8 +90,14 @@ def _differences(
 
 
 def _concluded(referee: Referee, name: str) -> list[str]:
-    """Say what a fact is: true, false, a value, the members of a set, `none`, or `unknown`."""
+    """Say what a fact is: true, false, a value, the members of a set, `none`, or `unknown`.
+
+    A score is its points, or the lowest and the highest that are possible.
+    """
     fact = referee.meaning.facts[name]
+    if fact.type == "quantity":
+        interval = referee.concluded(name).score if name in referee.by_fact else None
+        return [str(n) for n in dict.fromkeys(interval)] if interval else ["none"]
     if fact.type == "boolean":
         return [WORDS[referee.leaf(ir.Leaf(name, "is", (True,)))]]
     op: ir.Operator = "includes" if fact.type == "codes" else "is"

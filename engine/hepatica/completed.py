@@ -15,6 +15,7 @@ from typing import Any
 from hepatica import ir
 from hepatica.parse.conditions import suits
 from hepatica.schema import NAMES, SchemaName, load_schema
+from hepatica.units import CALENDAR
 
 _NUMERIC = ("above", "at_least", "below", "at_most")
 
@@ -64,6 +65,9 @@ def _complete_statement(schema: dict[str, Any], knowledge: ir.Knowledge) -> None
     numbers = [f.id for f in knowledge.facts.values() if f.type == "quantity"]
     properties["score"] = {"enum": numbers, "description": properties["score"]["description"]}
     properties["target"]["properties"]["fact"] = {"enum": numbers}
+    times = [f.id for f in knowledge.facts.values() if f.unit in CALENDAR]
+    described = properties["schedule_from"]["description"]
+    properties["schedule_from"] = {"enum": times, "description": described}
 
 
 def _leaf(fact: ir.Fact, plain: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,17 @@ agrees with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+
+import msgspec
 
 from hepatica import finding as f
 from hepatica import ir
-from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth, definitions_of
+from hepatica.conclusions import Conclusions
+from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
 from hepatica.outcome import GIVES, Option, OptionStatus, Status, judge, plan
+from hepatica.regimen import course, doses
 from hepatica.trace import Facts, Tracer, fixed_reasons, union
 
 _ORDER = {"recommended": 0, "contingent": 1, "blocked": 2}
@@ -51,9 +55,9 @@ class Composer:
         self.knowledge = knowledge
         self.meaning = Meaning(guideline, knowledge.facts)
         self.plan = plan(guideline, knowledge.interventions)
-        self.definitions = definitions_of(guideline)
+        self.conclusions = Conclusions(guideline, self.meaning)
         references = {g.id: g.references for g in knowledge.guidelines.values()}
-        statements = (*self.definitions, *guideline.statements)
+        statements = (*self.conclusions.definitions, *guideline.statements)
         self.sources = {
             s.id: f.citation(s, references.get(s.guideline, guideline.references))
             for s in statements
@@ -62,10 +66,6 @@ class Composer:
             s.id: tuple(f.Reading(i.term, i.reads) for i in s.interpretation) for s in statements
         }
         self.grades = {s.id: _grade(s.grade) for s in statements}
-        self.can_conflict = {
-            name for name, said in self.meaning.values.items()
-            if len(said) > 1 and knowledge.facts[name].type == "code"
-        }  # fmt: skip
         self.fixed = {s.id: fixed_reasons(s.when, True) for s in statements if s.when is not None}
         self.blockers = {s.id: s.when for s, _ in self.plan.avoidances}
         self.ready = tuple(self._ready(s, options) for s, options in self.plan.recommendations)
@@ -88,11 +88,17 @@ class Composer:
         """Make the referee whose structure explains this guideline's answers for one patient."""
         return Referee(self.meaning, given, said)
 
-    def finding(self, applies: Truth, truths: Mapping[str, Truth], referee: Referee) -> f.Finding:
-        """Put the finding together from the truth of every statement."""
+    def finding(
+        self,
+        applies: Truth,
+        truths: Mapping[str, Truth],
+        referee: Referee,
+        as_of: str | None = None,
+    ) -> f.Finding:
+        """Put the finding together from the truth of every statement, for a date."""
         tracer = Tracer(referee)
         g = self.guideline
-        recommendations = self._recommendations(applies, truths, tracer)
+        recommendations = self._recommendations(applies, truths, tracer, as_of)
         avoid = self._avoid(applies, truths, tracer)
         live = {n for r in recommendations for option in r.options for n in option.interventions}
         reported = {name for r in recommendations for name in r.evidence}
@@ -106,43 +112,22 @@ class Composer:
             experimental=g.experimental,
             not_sourced=g.not_sourced,
             applies=WORDS[applies],  # type: ignore[arg-type]
-            conclusions=self._conclusions(truths, tracer),
+            conclusions=self.conclusions.found(truths, tracer, self._because, self._conclusion),
             recommendations=recommendations,
             avoid=avoid,
             evidence=tuple(e for e in self._evidence(truths, live) if e.statement in reported),
-            missing=self._missing(recommendations, avoid, live | self._taken(referee.given)),
+            missing=self._missing(
+                recommendations,
+                avoid,
+                live | self._taken(referee.given),
+                self.conclusions.waiting(truths, tracer) if applies is not False else (),
+            ),
         )
-
-    def _conclusions(self, truths: Mapping[str, Truth], tracer: Tracer) -> tuple[f.Conclusion, ...]:
-        given = tracer.referee.given
-        found = []
-        for s in self.definitions:
-            if s.score is not None:
-                if s.score not in given:
-                    found.append(self._scored(s, s.score, tracer))
-            elif truths[s.id] and s.conclude is not None and s.when is not None:
-                fact = s.conclude[0]
-                if fact in given:
-                    continue
-                if fact not in self.can_conflict or not tracer.referee.concluded(fact).conflict:
-                    found.append(
-                        self._conclusion(s, s.conclude, self._because(s.id, s.when, tracer))
-                    )
-        return tuple(sorted(found, key=lambda c: (c.fact, str(c.value), c.statement)))
 
     def _because(self, statement: str, when: ir.Condition, tracer: Tracer) -> Facts:
         """Say why a true condition is true."""
         fixed = self.fixed[statement]
         return tracer.because(when, True) if fixed is None else fixed
-
-    def _scored(self, s: ir.Statement, fact: str, tracer: Tracer) -> f.Conclusion:
-        low, high = tracer.referee.concluded(fact).score or (0, 0)
-        value: ir.Value = low if low == high else f"{low} to {high}"
-        options = (option.when for item in s.items for option in item.best_of)
-        holding = [when for when in options if tracer.referee.truth(when)]
-        return self._conclusion(
-            s, (fact, value), union(tracer.because(when, True) for when in holding)
-        )
 
     def _conclusion(
         self, s: ir.Statement, said: tuple[str, ir.Value], because: Facts
@@ -152,18 +137,24 @@ class Composer:
         )
 
     def _recommendations(
-        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer
+        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer, as_of: str | None
     ) -> tuple[f.Recommendation, ...]:
         if applies is False:
             return ()
         waiting = tracer.missing(self.guideline.applies) if applies is None else ()
         found = []
         for ready in self.ready:
-            when = truths[ready.statement.id]
+            s = ready.statement
+            when = truths[s.id]
             if when is not False:
                 judged = judge(when, applies, ready.options, truths)
                 assert judged is not None  # neither is false
-                found.append(self._recommendation(ready, when, judged, waiting, truths, tracer))
+                r = self._recommendation(ready, when, judged, waiting, truths, tracer)
+                if s.schedule_from is not None:
+                    fact = self.knowledge.facts[s.schedule_from]
+                    value = tracer.referee.given.get(fact.id)
+                    r = msgspec.structs.replace(r, course=course(fact, value, as_of, s.schedule))
+                found.append(r)
         order = sorted(found, key=lambda r: (_ORDER[r.status], _URGENCY[r.action], r.statement))
         return tuple(order)
 
@@ -200,8 +191,9 @@ class Composer:
             action=ready.action,
             options=options,
             text=s.text,
-            dose=self._doses(s, options, tracer) if s.dose else (),
+            dose=doses(s, options, tracer, self.knowledge.weight) if s.dose else (),
             schedule=ready.schedule,
+            course=None,
             target=ready.target,
             duration=s.duration,
             grade=ready.grade,
@@ -220,22 +212,6 @@ class Composer:
             blockers = [tracer.missing(self.blockers[s]) for s in part.open_on]
             missing = union([base, *blockers])
         return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, missing)
-
-    def _doses(
-        self, s: ir.Statement, options: tuple[f.OptionFinding, ...], tracer: Tracer
-    ) -> tuple[f.Dose, ...]:
-        """Give the doses that are meant for this patient, of what is not blocked."""
-        possible = {n for o in options if o.status != "blocked" for n in o.interventions}
-        found = []
-        for dose in s.dose:
-            truth = True if dose.when is None else tracer.referee.truth(dose.when)
-            if truth is not False and dose.intervention in possible:
-                missing = tracer.missing(dose.when)
-                found.append(
-                    f.Dose(dose.intervention, f.amount(dose.amount), f.maybe(dose.at_most),
-                           dose.form, missing)
-                )  # fmt: skip
-        return tuple(found)
 
     def _target(self, target: ir.Target | None) -> f.Target | None:
         if target is None:
@@ -308,8 +284,9 @@ class Composer:
         recommendations: tuple[f.Recommendation, ...],
         avoid: tuple[f.Avoidance, ...],
         concerned: set[str],
+        waiting: Iterable[tuple[str, Facts]],
     ) -> tuple[f.Missing, ...]:
-        """List the facts that could change what is recommended, or is not to be given of it."""
+        """List the facts that could change what is recommended, not to be given, or concluded."""
         settles: dict[str, dict[str, None]] = {}
         weight: dict[str, int] = {}
         for r in recommendations:
@@ -319,6 +296,9 @@ class Composer:
         for a in avoid:
             for fact in a.missing if a.intervention in concerned else ():
                 settles.setdefault(fact, {})[a.statement] = None
+        for statement, facts in waiting:
+            for fact in facts:
+                settles.setdefault(fact, {})[statement] = None
         order = sorted(
             settles,
             key=lambda n: (-weight.get(n, 0), self._burden(n), -len(settles[n]), n),

@@ -217,7 +217,7 @@ class _Explainer:
             yield self.words.value(fact.id, point), point
 
     def _questions(self, name: str) -> Iterator[ir.Leaf]:
-        for statement in (*self.composer.definitions, *self.guideline.statements):
+        for statement in (*self.composer.conclusions.definitions, *self.guideline.statements):
             for condition in conditions_of(statement):
                 yield from (leaf for leaf in leaves(condition) if leaf.fact == name)
 

@@ -66,13 +66,35 @@ class Amount(_Data, frozen=True):
 
 
 class Dose(_Data, frozen=True):
-    """A dose; `missing` names the facts that would say whether it is meant for this patient."""
+    """A dose; `missing` names the facts that would say whether it is meant for this patient.
+
+    A dose per kilogram has `for_weight`, worked out and capped for the patient's weight, or names
+    the fact it `needs` for that.
+    """
 
     intervention: str
     amount: Amount
     at_most: Amount | None
     form: str | None
     missing: Names
+    for_weight: Amount | None
+    needs: Names
+
+
+class Course(_Data, frozen=True):
+    """A schedule on the calendar, each range taken at its longer end.
+
+    `start` is the day from which the fact `counts_from` counts, `phase` the stretch (from 0) in
+    which the patient is, `next_by` the latest day for the next time; None, with `missing` (and
+    `dated` False when the answer has no date), while it cannot be worked out, or once it is over.
+    """
+
+    counts_from: str
+    start: str | None
+    phase: int | None
+    next_by: str | None
+    missing: Names
+    dated: bool
 
 
 class Phase(_Data, frozen=True):
@@ -132,6 +154,7 @@ class Recommendation(_Data, frozen=True):
     text: str
     dose: tuple[Dose, ...]
     schedule: tuple[Phase, ...]
+    course: Course | None
     target: Target | None
     duration: str | None
     grade: Grade | None

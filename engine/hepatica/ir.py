@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace as replace
 
 FactType = Literal["boolean", "quantity", "code", "codes"]
+Show = Literal["always", "brief", "on_request"]
 Operator = Literal[
     "is", "in", "above", "at_least", "below", "at_most", "between",
     "includes", "includes_any", "known",
@@ -282,6 +283,7 @@ class Statement(_Frozen, frozen=True):
     figure: Figure | None = None
     dose: tuple[Dose, ...] = ()
     schedule: tuple[Phase, ...] = ()
+    schedule_from: str | None = None
     target: Target | None = None
     duration: str | None = None
     file: str = ""
@@ -313,12 +315,14 @@ class Guideline(_Frozen, frozen=True):
     definitions: tuple[Statement, ...]
     references: dict[str, Reference]
     digest: str
+    show: Show = "always"
 
 
 class Knowledge(_Frozen, frozen=True):
     """Everything one run reads: the two dictionaries and the guidelines, by id.
 
-    `taken` names the fact that lists the interventions a patient has now.
+    `taken` names the fact that lists the interventions a patient has now, `weight` the body weight
+    in kg.
     """
 
     facts: dict[str, Fact]
@@ -326,3 +330,4 @@ class Knowledge(_Frozen, frozen=True):
     classes: dict[str, str]
     guidelines: dict[str, Guideline]
     taken: str | None = None
+    weight: str | None = None

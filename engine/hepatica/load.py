@@ -82,6 +82,12 @@ class _Loader:
         taken = document.data.get("taken") if document is not None else None
         if document is not None and taken is not None:
             self.vocabulary.fact(document, ("taken",), taken)
+        weight = document.data.get("weight") if document is not None else None
+        if document is not None and weight is not None:
+            fact = self.vocabulary.fact(document, ("weight",), weight)
+            if fact is not None and fact.unit != "kg":
+                text = f"`{weight}` is not in kg"
+                self.vocabulary.report(document, ("weight",), "N110", text, "name a fact in kg")
         known: dict[str, ir.Guideline] = {}
         manifests: dict[str, Document] = {}
         for name in self.files.guidelines:
@@ -97,7 +103,7 @@ class _Loader:
                 self.diagnostics += check.check_related(statement, document, every)
         if has_dictionaries:
             self.diagnostics += self.vocabulary.diagnostics
-        knowledge = ir.Knowledge(facts, interventions, classes, known, taken)
+        knowledge = ir.Knowledge(facts, interventions, classes, known, taken, weight)
         return Loaded(knowledge, self.documents, self.diagnostics)
 
     def _named(self, prefix: str) -> list[str]:

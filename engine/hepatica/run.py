@@ -99,7 +99,7 @@ class Evaluator:
                         guideline, case, (statements, applies), (right.statements, right.applies)
                     )
             referee = composer.referee(case.facts, statements)
-            findings.append(composer.finding(applies, statements, referee))
+            findings.append(composer.finding(applies, statements, referee, case.as_of))
             diagnostics += conflicts.in_guideline(
                 guideline, composer.meaning, statements, case.facts
             )
@@ -143,8 +143,13 @@ class Evaluator:
         raise Invalid([Diagnostic("E101", "error", text, file=case.file, help=help)])
 
 
-def select(knowledge: ir.Knowledge, names: Iterable[str]) -> list[ir.Guideline]:
-    """Pick guidelines by id, all when none is named. Raises `Invalid` (N105) for an unknown one."""
+def select(
+    knowledge: ir.Knowledge, names: Iterable[str], *, every: bool = False
+) -> list[ir.Guideline]:
+    """Pick guidelines by id; when none is named all that are not only shown on request.
+
+    With `every`, those too. Raises `Invalid` (N105) for an unknown name.
+    """
     wanted = list(dict.fromkeys(names))
     unknown = [name for name in wanted if name not in knowledge.guidelines]
     if unknown:
@@ -158,7 +163,9 @@ def select(knowledge: ir.Knowledge, names: Iterable[str]) -> list[ir.Guideline]:
             )
             for name in unknown
         )
-    return [knowledge.guidelines[name] for name in wanted or knowledge.guidelines]
+    if wanted:
+        return [knowledge.guidelines[name] for name in wanted]
+    return [g for g in knowledge.guidelines.values() if every or g.show != "on_request"]
 
 
 def not_installed(severity: Literal["error", "note"]) -> Diagnostic:

@@ -16,10 +16,10 @@ from hepatica.paths import shipped
 from hepatica.source import Document, KeyPath
 
 SchemaName = Literal[
-    "statement", "guideline", "references", "facts", "interventions", "case", "result"
+    "statement", "guideline", "references", "facts", "interventions", "source", "case", "result",
 ]  # fmt: skip
 NAMES: tuple[SchemaName, ...] = (
-    "statement", "guideline", "references", "facts", "interventions", "case", "result",
+    "statement", "guideline", "references", "facts", "interventions", "source", "case", "result",
 )  # fmt: skip
 
 _AMOUNT_HELP = {"min": "add what is missing", "max": "leave out what is too much"}

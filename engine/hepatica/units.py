@@ -16,6 +16,9 @@ from typing import Any
 _QUANTITY = re.compile(
     r"(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?)(?:\s+|(?=[^\W\d_]|[\[%/{]))(\S+)\Z"
 )
+CALENDAR = ("d", "wk", "mo", "a")
+"""The units of time that can be counted on a calendar."""
+
 _ANNOTATION = re.compile(r"\{[^{}]*\}\Z")
 
 

@@ -22,6 +22,7 @@ CONFIDENCE = {
     "tabulated_by_review": "a review's own table",
     "secondary": "a secondary page that names the guideline",
     "candidate": "a page that names no guideline",
+    "borrowed": "not this guideline's word, taken from elsewhere for safety",
 }
 
 _UNITS = {

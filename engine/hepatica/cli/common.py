@@ -37,7 +37,8 @@ def guideline_option(command: Command) -> Command:
         "--guideline",
         "guidelines",
         multiple=True,
-        help="A guideline, by its folder's name; may be repeated (default: all).",
+        help="A guideline, by its folder's name; may be repeated (default: all but those shown"
+        " on request only).",
     )(command)
 
 

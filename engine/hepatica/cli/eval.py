@@ -70,7 +70,7 @@ def command(
     if many:
         gc.freeze()
         gc.enable()
-    writer = Writer(form, read, many=many, full=full)
+    writer = Writer(form, read, many=many, full=full, brief=not guidelines)
     broken = 0
     documents_ = itertools.chain(first, waiting)
     for document in progress(documents_, cases) if many else documents_:

@@ -22,15 +22,19 @@ _PATIENCE = 1.0
 class Writer:
     """Writes results to standard output as they come."""
 
-    def __init__(self, form: str, knowledge: ir.Knowledge, *, many: bool, full: bool) -> None:
+    def __init__(
+        self, form: str, knowledge: ir.Knowledge, *, many: bool, full: bool, brief: bool
+    ) -> None:
         """Take the form (text, json, markdown, html) and whether one case or many will come.
 
         Text for many cases is a summary each, unless `full`; then nothing is cut short either.
+        With `brief`, companions in which nothing is known to hold get a line each.
         """
         self.form = form
         self.knowledge = knowledge
         self.summary = many and not full
         self.full = full
+        self.brief = brief and not full
         self.written = 0
 
     def write(self, result: Result) -> None:
@@ -49,7 +53,7 @@ class Writer:
         from hepatica.report.view import view
         from hepatica.words import Words
 
-        shown = view(result, Words(self.knowledge))
+        shown = view(result, Words(self.knowledge), brief=self.brief)
         if self.form == "text":
             from hepatica.report.text import Terminal
 

@@ -53,14 +53,14 @@ def command(
       hepatica test --coverage --html coverage.html
     """
     read = load(knowledge)
-    select(read, guidelines)
+    chosen = select(read, guidelines, every=True)
     files = read_files(knowledge)
     loaded = load_files(files)
     context = Context(loaded.knowledge, loaded.documents, files)
     found: list[Diagnostic] = [*examples_present.check(context), *examples_agree.check(context)]
     examples = sum(len(s.examples) for _, s, _ in context.statements)
     where = paths or ((str(CASES),) if CASES.is_dir() else ())
-    evaluator = Evaluator(read, select(read, guidelines), engine, check=True)  # type: ignore[arg-type]
+    evaluator = Evaluator(read, chosen, engine, check=True)  # type: ignore[arg-type]
     reader = CaseReader(read.facts)
     cases = answers = 0
     patients: list[Given] = []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hepatica.diagnostics import Diagnostic, ordered
 from hepatica.files import read_files
+from hepatica.ledger import read_ledgers
 from hepatica.lint.context import Context
 from hepatica.lint.rules import (
     anchors,
@@ -48,4 +49,5 @@ def lint(root: Path | str | None = None) -> list[Diagnostic]:
         return ordered(found)
     for rule in RULES:
         found += rule(context)
+    found += read_ledgers(loaded.knowledge, files.root, loaded.documents).diagnostics
     return ordered(found)

@@ -40,6 +40,7 @@ def guideline(
         definitions=(),
         references=references,
         digest=digest,
+        show=data.get("show", "always"),
     )
 
 
@@ -66,11 +67,12 @@ def _reference(entry: dict[str, Any]) -> ir.Reference:
     where += f";{volume}" if volume else ""
     where += f":{entry['page']}" if "page" in entry else ""
     parts = [part.rstrip(".") for part in (who, entry["title"], where) if part]
+    link = f" {entry['URL']}" if "URL" in entry and "DOI" not in entry else ""
     first = authors[0].split(" ")[0] if authors else entry["title"]
     short = entry.get("title-short") or (f"{first} {year}" if year != "no date" else first)
     return ir.Reference(
         id=entry["id"],
-        citation=". ".join(parts) + ".",
+        citation=". ".join(parts) + "." + link,
         short=short,
         doi=entry.get("DOI"),
         pmid=entry.get("PMID"),

@@ -7,6 +7,7 @@ from typing import Any
 from hepatica import ir
 from hepatica.parse.conditions import Vocabulary, condition, facts_of, value_of
 from hepatica.source import Document
+from hepatica.units import CALENDAR
 
 _ANSWER = {True: "true", False: "false", "unknown": "unknown"}
 
@@ -42,6 +43,7 @@ def statement(vocabulary: Vocabulary, document: Document) -> ir.Statement:
         figure=_figure(vocabulary, document),
         dose=tuple(_dose(vocabulary, document, i) for i in range(len(data.get("dose", ())))),
         schedule=tuple(_phase(phase) for phase in data.get("schedule", ())),
+        schedule_from=_schedule_from(vocabulary, document),
         target=_target(vocabulary, document),
         duration=data.get("duration"),
         file=document.source.name,
@@ -199,6 +201,23 @@ def _phase(data: dict[str, Any]) -> ir.Phase:
         times=data.get("times"),
         text=data.get("text"),
     )
+
+
+def _schedule_from(vocabulary: Vocabulary, document: Document) -> str | None:
+    name: str | None = document.data.get("schedule_from")
+    if name is None:
+        return None
+    fact = vocabulary.fact(document, ("schedule_from",), name)
+    help = f"units that a calendar has: {', '.join(CALENDAR)}"
+    if fact is not None and fact.unit not in CALENDAR:
+        text = f"`{name}` does not say how long ago something began"
+        vocabulary.report(document, ("schedule_from",), "N110", text, help)
+    for i, phase in enumerate(document.data["schedule"]):
+        for key in ("unit", "lasts_unit"):
+            if phase.get(key, "d") not in CALENDAR:
+                text = f"`{phase[key]}` cannot be laid over a calendar"
+                vocabulary.report(document, ("schedule", i, key), "U102", text, help)
+    return name
 
 
 def _target(vocabulary: Vocabulary, document: Document) -> ir.Target | None:

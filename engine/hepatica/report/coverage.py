@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from hepatica import ir
-from hepatica.coverage import Coverage, Place, Question
+from hepatica.coverage import Coverage, Place, Question, distinct
 from hepatica.diagnostics import printable
 from hepatica.words import Words
 
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 def totals(found: list[Coverage]) -> tuple[int, int, int, int]:
     """Count statements seen in all values, statements, questions covered, questions."""
-    questions = [q for c in found for q in c.questions]
+    questions = [q for _, q in distinct(found)]
     whole = sum(c.complete for c in found)
     return whole, len(found), sum(q.covered for q in questions), len(questions)
 
@@ -52,11 +52,10 @@ def _open(coverages: list[Coverage]) -> Iterator[str]:
         if not c.complete:
             lacking = {"true", "false", "unknown"} - c.seen - set(c.excused)
             yield f"{c.statement.id}: never seen {', '.join(sorted(lacking))}"
-        for q in c.questions:
-            if not q.covered:
-                lacking = {"true", "false"} - q.mattered
-                how = " or ".join(sorted(lacking))
-                yield f"{c.statement.id}:{q.leaf.line} {_asked(q.leaf)} never mattered {how}"
+    for c, q in distinct(coverages):
+        if not q.covered:
+            how = " or ".join(sorted({"true", "false"} - q.mattered))
+            yield f"{c.statement.id}:{q.leaf.line} {_asked(q.leaf)} never mattered {how}"
 
 
 def _asked(leaf: ir.Leaf) -> str:
@@ -77,7 +76,8 @@ def as_data(found: Found) -> list[dict[str, Any]]:
             "excused": dict(c.excused),
             "questions": [
                 {"line": q.leaf.line, "fact": q.leaf.fact, "op": q.leaf.op,
-                 "values": list(q.leaf.values), "mattered": sorted(q.mattered)}
+                 "values": list(q.leaf.values), "of_a_list": q.of is not None,
+                 "mattered": sorted(q.mattered)}
                 for q in c.questions
             ],
         }
@@ -95,10 +95,11 @@ def rows(coverage: Coverage, words: Words) -> list[Row]:
 def _rows(
     node: ir.Condition, at: Place, questions: dict[Place, Question], words: Words
 ) -> Iterator[Row]:
-    if isinstance(node, ir.Leaf):
+    if at in questions:  # a question, or a list as a whole
         q = questions[at]
         state = "covered" if q.covered else "half" if q.mattered & {"true", "false"} else "open"
-        yield Row(len(at), words.question(node), state, ", ".join(sorted(q.mattered)) or "never")
+        yield Row(len(at), words.question(q.leaf), state, ", ".join(sorted(q.mattered)) or "never")
+    if isinstance(node, ir.Leaf):
         return
     if isinstance(node, ir.Not):
         yield Row(len(at), "not", "", "")
@@ -107,7 +108,8 @@ def _rows(
     word = "all of" if isinstance(node, ir.All) else "any of"
     if isinstance(node, ir.Count):
         word = f"at least {node.at_least} of"
-    yield Row(len(at), word, "", "")
+    if at not in questions:
+        yield Row(len(at), word, "", "")
     for i, part in enumerate(node.parts):
         yield from _rows(part, (*at, i), questions, words)
 

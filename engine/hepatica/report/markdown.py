@@ -29,6 +29,10 @@ def _page(view: View) -> Iterator[str]:
         )
     for side in view.sides:
         yield from _side(side)
+    if view.briefly:
+        yield from ("## Also asked", "")
+        yield from (f"- **{escaped(name)}**: {escaped(text)}" for name, text in view.briefly)
+        yield ""
     yield from ("---", "", f"*{escaped(view.footer)}*", "")
 
 

@@ -18,6 +18,7 @@ class Reasons:
         self.words = words
         facts = words.knowledge.facts
         self.known = {name: i.value for name, i in result.inputs.items()}
+        self.written = {name: i.written for name, i in result.inputs.items() if i.written}
         guideline = words.knowledge.guidelines.get(finding.id)
         self.concluded = {concludes(s) for s in definitions_of(guideline)} if guideline else set()
         for c in finding.conclusions:
@@ -36,6 +37,8 @@ class Reasons:
         return set(value) if isinstance(value, list | tuple) else set()
 
     def _stated(self, name: str) -> str:
+        if name in self.written:  # in the unit in which it was given
+            return f"{self.words.fact(name)}: {self.written[name]}"
         if name in self.known:
             return self.words.stated(name, self.known[name])
         # Decided without a value: all its definitions are false, or not recorded is the point.
@@ -55,8 +58,8 @@ def options(r: f.Recommendation, words: Words) -> str:
     return f"{ACTIONS[r.action]} {' or '.join(shown)}"
 
 
-def dose(d: f.Dose, words: Words) -> str:
-    """Write a dose."""
+def dose(d: f.Dose, words: Words, reasons: Reasons) -> str:
+    """Write a dose, worked out for the patient's weight where it is per kilogram."""
     text = (
         f"{words.intervention(d.intervention)} {amount(d.amount.low, d.amount.high, d.amount.unit)}"
     )
@@ -64,6 +67,12 @@ def dose(d: f.Dose, words: Words) -> str:
         text += f", at most {amount(d.at_most.low, d.at_most.high, d.at_most.unit)}"
     if d.form:
         text += f" ({d.form})"
+    if d.for_weight:
+        weight = words.knowledge.weight or ""
+        mine = amount(d.for_weight.low, d.for_weight.high, d.for_weight.unit)
+        text += f" = {mine} for {words.value(weight, reasons.known.get(weight))}"
+    elif d.needs:
+        text += f" × {', '.join(map(words.fact, d.needs))}, which is not known"
     if d.missing:
         text += (
             f" – only if meant for this patient: {', '.join(map(words.fact, d.missing))} not known"
@@ -81,6 +90,19 @@ def phase(p: f.Phase) -> str:
     if p.lasts:
         text += f" for {amount(p.lasts.low, p.lasts.high, p.lasts.unit)}"
     return f"{text} ({p.text})" if p.text else text
+
+
+def course(c: f.Course, schedule: tuple[f.Phase, ...], words: Words) -> str:
+    """Write where a patient is in a schedule, and when the next time is due at the latest."""
+    if c.start is None:
+        waits = [*map(words.fact, c.missing), *([] if c.dated else ["the date of the answer"])]
+        return f"dates: not without {' and '.join(waits)}"
+    if c.phase is None:
+        return f"begun about {c.start}; over"
+    return (
+        f"begun about {c.start}, so now {phase(schedule[c.phase])}; next by {c.next_by}, each range"
+        " taken at its longer end"
+    )
 
 
 def target(t: f.Target, words: Words, reasons: Reasons) -> str:

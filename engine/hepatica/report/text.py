@@ -20,6 +20,7 @@ _ASCII = str.maketrans(
 )
 _INDENT = 4
 _MOST_OPEN = 4
+_MOST_IN_SHORT = 6
 _MOST_MISSING = 12
 _LABEL = 13
 
@@ -53,8 +54,15 @@ class Terminal:
                 lines += self.wrap(note.help, "  ", "dim")
         if view.notes:
             lines.append("")
+        if len(view.sides) > 1:
+            lines += [self.style("IN SHORT", "bold"), *self._in_short(view), ""]
         for side in view.sides:
             lines += self._side(side)
+        if view.briefly:
+            lines += [self.style("─" * self.width, "dim"), *self.wrap("ALSO ASKED", "", "bold"), ""]
+            for name, text in view.briefly:
+                lines += self.wrap(f"○ {name}: {text}", "  ")
+            lines.append("")
         lines += self.wrap(view.footer, "", "dim")
         return self.finish(lines)
 
@@ -75,6 +83,22 @@ class Terminal:
             label = f"  {side.heading.split(' · ')[0]}: {counts}"
             lines += self.wrap(f"{label}{' – ' + names if names else ''}", "    ", first="")
         return self.finish(lines)
+
+    def _in_short(self, view: View) -> list[str]:
+        """Name what each guideline recommends and what it blocks, before the details."""
+        lines = []
+        for side in view.sides:
+            recommended, contingent, blocked = side.counts
+            counts = f"{recommended} recommended, {contingent} contingent, {blocked} blocked"
+            lines += self.wrap(f"{side.heading.split(' · ')[0]}: {counts}", "  ", "bold")
+            shown = side.recommended if self.full else side.recommended[:_MOST_IN_SHORT]
+            for item in shown:
+                lines += self.wrap(f"{item.mark} {item.headline}", "    ", "green")
+            if more := len(side.recommended) - len(shown):
+                lines += self.wrap(f"… and {more} more", "    ", "dim")
+            for item in side.blocked:
+                lines += self.wrap(f"{item.mark} {item.headline}", "    ", "red")
+        return lines
 
     def _side(self, side: Side) -> list[str]:
         lines = [self.style("─" * self.width, "dim"), *self.wrap(side.heading, "", "bold")]

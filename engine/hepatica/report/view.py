@@ -17,6 +17,7 @@ from hepatica.walk import leaves
 from hepatica.words import ACTIONS, Words
 
 Lines = tuple[tuple[str, str], ...]
+_MOST_ASKED = 3
 
 
 class Item(NamedTuple):
@@ -67,6 +68,7 @@ class View(NamedTuple):
     inputs: Lines
     notes: tuple[Diagnostic, ...]
     sides: tuple[Side, ...]
+    briefly: Lines
     footer: str
 
 
@@ -78,17 +80,24 @@ FOOTER = (
 )
 
 
-def view(result: f.Result, words: Words) -> View:
-    """Put a result into words."""
+def view(result: f.Result, words: Words, *, brief: bool = False) -> View:
+    """Put a result into words; with `brief`, companions with nothing to say in a line each."""
     given = "1 fact given" if len(result.inputs) == 1 else f"{len(result.inputs)} facts given"
     parts = [f"case {result.case}", f"as of {result.as_of}" if result.as_of else "", given]
     inputs = tuple(
         (words.fact(n), i.written or words.value(n, i.value)) for n, i in result.inputs.items()
     )
-    sides = tuple(_Side(finding, result, words).side() for finding in result.guidelines)
+    sides = []
+    briefly = []
+    for finding in result.guidelines:
+        side = _Side(finding, result, words)
+        if brief and side.is_brief():
+            briefly.append((finding.short, side.briefly()))
+        else:
+            sides.append(side.side())
     subtitle = " · ".join(part for part in parts if part)
     title = result.title or result.case
-    return View(title, subtitle, inputs, result.diagnostics, sides, FOOTER)
+    return View(title, subtitle, inputs, result.diagnostics, tuple(sides), tuple(briefly), FOOTER)
 
 
 class _Side:
@@ -97,6 +106,40 @@ class _Side:
         self.words = words
         self.reasons = phrases.Reasons(finding, result, words)
         self.cited: dict[str, str] = {}
+
+    def is_brief(self) -> bool:
+        """Say whether this is a companion in which nothing is known to hold."""
+        g = self.finding
+        guideline = self.words.knowledge.guidelines.get(g.id)
+        if guideline is None or guideline.show != "brief":
+            return False
+        cautions, _ = self._in_play((a for a in g.avoid if a.status == "caution"), "recommended")
+        known = (
+            *g.conclusions,
+            *cautions,
+            *(a for a in g.avoid if a.status == "contraindicated"),
+            *(r for r in g.recommendations if r.status == "recommended"),
+            *(r for r in g.recommendations if r.status == "blocked" and r.because),
+        )
+        return not known
+
+    def briefly(self) -> str:
+        """Say in a line why a companion has nothing to say, or what it waits for."""
+        g = self.finding
+        if g.applies == "false":
+            return f"does not apply ({self._not_applying()})"
+        waiting = sum(r.status == "contingent" for r in g.recommendations)
+        if not waiting and not g.missing:
+            return "nothing fits what is known"
+        asked = ", ".join(self.words.fact(m.fact) for m in g.missing[:_MOST_ASKED])
+        more = f" and {len(g.missing) - _MOST_ASKED} more" if len(g.missing) > _MOST_ASKED else ""
+        if not waiting:
+            return f"nothing is concluded; not known: {asked}{more} (-g {g.id} shows it)"
+        verb = "depends" if waiting == 1 else "depend"
+        return (
+            f"{waiting} {'recommendation' if waiting == 1 else 'recommendations'} {verb} on what is"
+            f" not known: {asked}{more} (-g {g.id} shows them)"
+        )
 
     def side(self) -> Side:
         """Put one guideline's finding into words."""
@@ -136,14 +179,20 @@ class _Side:
     def _silent(self) -> str:
         g = self.finding
         if g.applies == "false":
-            guideline = self.words.knowledge.guidelines.get(g.id)
-            applies = guideline.applies if guideline else None
-            facts = dict.fromkeys(leaf.fact for leaf in leaves(applies)) if applies else ()
-            why = self.reasons.because(facts)
+            why = self._not_applying()
             return f"This guideline does not apply to this patient ({why}); nothing is recommended."
+        guideline = self.words.knowledge.guidelines.get(g.id)
+        if guideline and not any(s.recommend for s in guideline.statements):
+            return "" if g.conclusions else "Nothing is concluded from what is known."
         if not g.recommendations:
             return "No recommendation of this guideline fits what is known."
         return ""
+
+    def _not_applying(self) -> str:
+        guideline = self.words.knowledge.guidelines.get(self.finding.id)
+        applies = guideline.applies if guideline else None
+        facts = dict.fromkeys(leaf.fact for leaf in leaves(applies)) if applies else ()
+        return self.reasons.because(facts)
 
     def _in_play(
         self, found: Iterable[f.Avoidance], *statuses: str
@@ -180,9 +229,11 @@ class _Side:
     def _recommendation(self, r: f.Recommendation) -> Item:
         words = self.words
         details: list[tuple[str, str]] = [("action", phrases.options(r, words))]
-        details += [("dose", phrases.dose(d, words)) for d in r.dose]
+        details += [("dose", phrases.dose(d, words, self.reasons)) for d in r.dose]
         if r.schedule:
             details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
+        if r.course:
+            details.append(("due", phrases.course(r.course, r.schedule, words)))
         if r.target:
             details.append(("target", phrases.target(r.target, words, self.reasons)))
         if r.duration:

@@ -1,0 +1,124 @@
+"""Doses and schedules worked out for one patient: milligrams for a weight, dates for a beginning.
+
+What the source prints is never changed; this stands beside it. A dose per kilogram is multiplied
+with the body weight and cut at the cap that is printed. A schedule that counts from a beginning is
+laid over the calendar: of a range the longer end counts, so that the closer stretch of monitoring
+is never left too early.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from hepatica import finding as f
+from hepatica import ir
+from hepatica.trace import Tracer
+
+_DAYS = {"d": 1, "wk": 7}
+_MONTHS = {"mo": 1, "a": 12}
+_DAYS_OF_A_MONTH = 30.4375  # the mean month of UCUM, for fractions of one
+
+
+def doses(
+    s: ir.Statement, options: Iterable[f.OptionFinding], tracer: Tracer, weight: str | None
+) -> tuple[f.Dose, ...]:
+    """Give the doses that are meant for this patient, of what is not blocked."""
+    possible = {n for o in options if o.status != "blocked" for n in o.interventions}
+    given = tracer.referee.given.get(weight or "")
+    kilograms = given if isinstance(given, int | float) else None
+    found = []
+    for dose in s.dose:
+        truth = True if dose.when is None else tracer.referee.truth(dose.when)
+        if truth is False or dose.intervention not in possible:
+            continue
+        per_kilogram = weight is not None and without_kilogram(dose.amount.unit) is not None
+        found.append(
+            f.Dose(
+                dose.intervention,
+                f.amount(dose.amount),
+                f.maybe(dose.at_most),
+                dose.form,
+                missing=tracer.missing(dose.when),
+                for_weight=by_weight(dose, kilograms),
+                needs=(weight,) if weight and per_kilogram and kilograms is None else (),
+            )
+        )
+    return tuple(found)
+
+
+def by_weight(dose: ir.Dose, weight: float | None) -> f.Amount | None:
+    """Give a dose per kilogram for a weight in kg; None when it is not one, or not known."""
+    unit = without_kilogram(dose.amount.unit)
+    if unit is None or weight is None:
+        return None
+    low, high = dose.amount.low * weight, dose.amount.high * weight
+    if dose.at_most is not None and dose.at_most.unit == unit:
+        low, high = min(low, dose.at_most.high), min(high, dose.at_most.high)
+    return f.Amount(_rounded(low), _rounded(high), unit)
+
+
+def without_kilogram(unit: str) -> str | None:
+    """Turn mg/kg/d into mg/d; None for a unit that is not per kilogram."""
+    first, *others = unit.split("/")
+    if others.count("kg") != 1:
+        return None
+    others.remove("kg")
+    return "/".join([first, *others])
+
+
+def course(
+    counts_from: ir.Fact, value: object, as_of: str | None, phases: Iterable[ir.Phase]
+) -> f.Course:
+    """Lay a schedule over the calendar.
+
+    `counts_from` says how long ago it began, `value` is the patient's (None while not known), and
+    `as_of` the date of the answer. What is missing for the dates is named.
+    """
+    missing = () if isinstance(value, int | float) else (counts_from.id,)
+    if not isinstance(value, int | float) or as_of is None:
+        return f.Course(counts_from.id, None, None, None, missing, dated=as_of is not None)
+    today = datetime.date.fromisoformat(as_of)
+    start = begin = _later(today, -float(value), counts_from.unit or "d")
+    for i, phase in enumerate(phases):
+        end = _end(begin, phase)
+        if end is None or today <= end:
+            due = _next(begin, phase.every, today)
+            return f.Course(counts_from.id, start.isoformat(), i, due.isoformat(), (), dated=True)
+        begin = end
+    return f.Course(counts_from.id, start.isoformat(), None, None, (), dated=True)
+
+
+def _end(begin: datetime.date, phase: ir.Phase) -> datetime.date | None:
+    if phase.lasts is not None:
+        return _later(begin, phase.lasts.high, phase.lasts.unit)
+    if phase.times is not None:
+        return _later(begin, phase.every.high * phase.times, phase.every.unit)
+    return None
+
+
+def _next(begin: datetime.date, every: ir.Amount, today: datetime.date) -> datetime.date:
+    n = 1
+    while (due := _later(begin, every.high * n, every.unit)) < today:
+        n += 1
+    return due
+
+
+def _later(day: datetime.date, number: float, unit: str) -> datetime.date:
+    if unit in _DAYS:
+        return day + datetime.timedelta(days=round(number * _DAYS[unit]))
+    months = number * _MONTHS[unit]
+    if months != int(months):
+        return day + datetime.timedelta(days=round(months * _DAYS_OF_A_MONTH))
+    year, month = divmod(day.year * 12 + day.month - 1 + int(months), 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return datetime.date(year, month + 1, last)
+        except ValueError:
+            continue  # the 31st of a month of thirty days becomes its last
+    raise AssertionError("every month has 28 days")
+
+
+def _rounded(number: float) -> float:
+    """Cut off what floating point adds: 0.1 × 70 is 7, not 7.000000000000001."""
+    return float(f"{number:.6g}")
