@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from hepatica import finding as f
 from hepatica.evaluate import definitions_of
@@ -45,11 +45,13 @@ class Reasons:
         return f"{self.words.fact(name)}: {'no' if name in self.concluded else 'not recorded'}"
 
 
-def options(r: f.Recommendation, words: Words) -> str:
-    """Write a recommendation's action with its options."""
+def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:
+    """Write a recommendation's action with its options; what is taken already is said to be."""
     shown = []
     for option in r.options:
         name = words.together(option.interventions)
+        if r.action in ("start", "add", "switch_to") and taken >= set(option.interventions):
+            name += " (taken already)"
         if option.status == "blocked" and len(r.options) > 1:
             name += " (contraindicated here)"
         elif option.status == "contingent" and r.status == "recommended":

@@ -105,6 +105,7 @@ class _Side:
         self.finding = finding
         self.words = words
         self.reasons = phrases.Reasons(finding, result, words)
+        self.taken = self.reasons.taken()
         self.cited: dict[str, str] = {}
 
     def is_brief(self) -> bool:
@@ -198,7 +199,7 @@ class _Side:
         self, found: Iterable[f.Avoidance], *statuses: str
     ) -> tuple[list[f.Avoidance], str]:
         """Keep the avoidances of what is taken, or in recommendations of these statuses."""
-        concerned = self.reasons.taken()
+        concerned = set(self.taken)
         for r in self.finding.recommendations:
             if r.status in statuses:
                 concerned |= {n for o in r.options for n in o.interventions}
@@ -228,7 +229,7 @@ class _Side:
 
     def _recommendation(self, r: f.Recommendation) -> Item:
         words = self.words
-        details: list[tuple[str, str]] = [("action", phrases.options(r, words))]
+        details: list[tuple[str, str]] = [("action", phrases.options(r, words, self.taken))]
         details += [("dose", phrases.dose(d, words, self.reasons)) for d in r.dose]
         if r.schedule:
             details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
@@ -258,7 +259,7 @@ class _Side:
         for r in sorted(contingent, key=lambda r: len(r.missing)):
             waits = [name for name in order if name in r.missing]
             others = ", ".join(self.words.fact(name) for name in waits[1:])
-            details = [("action", phrases.options(r, self.words))]
+            details = [("action", phrases.options(r, self.words, self.taken))]
             if others:
                 details.append(("also open", others))
             details.append(("source", self._source(r.source)))
@@ -268,7 +269,7 @@ class _Side:
         return tuple(Group(n, self.words.fact(n), tuple(groups[n])) for n in names)
 
     def _blocked(self, r: f.Recommendation) -> Item:
-        details = [("action", phrases.options(r, self.words))]
+        details = [("action", phrases.options(r, self.words, self.taken))]
         details += [("blocked by", f"{self._title(s)} [{s}]") for s in r.blocked_by]
         details.append(("because", self.reasons.because(r.because)))
         details.append(("source", self._source(r.source)))
