@@ -85,6 +85,7 @@ def between_guidelines(findings: Iterable[f.Finding]) -> list[Diagnostic]:
 
 def _between(one: f.Finding, other: f.Finding) -> list[Diagnostic]:
     barred = [a for a in other.avoid if a.status == "contraindicated"]
+    own: set[str] = set()
     told: dict[str, tuple[dict[str, None], dict[str, None], dict[str, None]]] = {}
     for r in one.recommendations:
         if r.action not in GIVES:
@@ -96,14 +97,19 @@ def _between(one: f.Finding, other: f.Finding) -> list[Diagnostic]:
                     if option.status != "blocked":
                         sides[0 if option.status == "recommended" else 1][r.statement] = None
                         sides[2][a.statement] = None
+                        if a.source.confidence != "borrowed":
+                            own.add(a.intervention)
     found = []
     for name, (recommended, open_, against) in sorted(told.items()):
+        whose = f"{other.short} contraindicates it"
+        if name not in own:
+            whose = f"the encoding of {other.short} contraindicates it, by another source"
         if not recommended and not open_:
             continue
         says = "recommends" if recommended else "has among what is open"
         text = (
             f"{one.short} {says} `{name}` ({_some(recommended or open_)}),"
-            f" {other.short} contraindicates it ({_some(against)})"
+            f" {whose} ({_some(against)})"
         )
         help = "read both before deciding"
         severity: Severity = "warning" if recommended else "note"

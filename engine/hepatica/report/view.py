@@ -52,6 +52,7 @@ class Side(NamedTuple):
     blocked_anyway: str
     avoid: tuple[Item, ...]
     cautions: tuple[Item, ...]
+    cautions_elsewhere: str
     not_excluded: tuple[Item, ...]
     elsewhere: str
     missing: tuple[str, ...]
@@ -114,11 +115,9 @@ class _Side:
         guideline = self.words.knowledge.guidelines.get(g.id)
         if guideline is None or guideline.show != "brief":
             return False
-        cautions, _ = self._in_play((a for a in g.avoid if a.status == "caution"), "recommended")
         known = (
             *g.conclusions,
-            *cautions,
-            *(a for a in g.avoid if a.status == "contraindicated"),
+            *(a for a in g.avoid if a.status in ("contraindicated", "caution")),
             *(r for r in g.recommendations if r.status == "recommended"),
             *(r for r in g.recommendations if r.status == "blocked" and r.because),
         )
@@ -156,7 +155,7 @@ class _Side:
             avoid.setdefault(a.status, []).append(a)
         # What could speak against something contingent is among the facts that it waits for.
         in_play, elsewhere = self._in_play(avoid.get("contingent", ()), "recommended")
-        cautions, _ = self._in_play(avoid.get("caution", ()), "recommended", "contingent")
+        cautions, others = self._in_play(avoid.get("caution", ()), "recommended", "contingent")
         return Side(
             id=g.id,
             heading=f"{g.short} · encoding {g.version}",
@@ -169,6 +168,7 @@ class _Side:
             blocked_anyway="; ".join(r.title for r in blocked if not r.because),
             avoid=tuple(self._avoidance(a) for a in _merge(avoid.get("contraindicated", ()))),
             cautions=tuple(self._avoidance(a) for a in _merge(cautions)),
+            cautions_elsewhere=others,
             not_excluded=tuple(self._avoidance(a) for a in _merge(in_play)),
             elsewhere=elsewhere,
             missing=tuple(f"{self.words.fact(m.fact)} ({len(m.would_settle)})" for m in g.missing),
