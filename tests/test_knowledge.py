@@ -15,6 +15,7 @@ from hepatica.cases import check_expectations, check_result
 from hepatica.compile.network import Network, NotInstalled, engine, prepare
 from hepatica.compile.program import Program
 from hepatica.completed import as_text, complete
+from hepatica.coverage import cover, distinct
 from hepatica.diagnostics import Invalid, draw
 from hepatica.evaluate import Meaning
 from hepatica.finding import Finding, Recommendation, to_json
@@ -160,6 +161,22 @@ def test_cases(path: Path) -> None:
     result = evaluator().evaluate(case)
     found += check_result(case, document, result, knowledge())
     assert not found, "\n\n".join(map(draw, found))
+
+
+@functools.cache
+def everybody() -> tuple[Patient, ...]:
+    found = [d for path in CASES for d in documents(str(path))]
+    reader = CaseReader(knowledge().facts)
+    return tuple(reader.read(d).facts for d in found if not isinstance(d, Invalid))
+
+
+@pytest.mark.parametrize("name", sorted(load().guidelines))
+def test_every_answer_and_every_question_was_tried(name: str) -> None:
+    """Each statement in three values; each question deciding alone when true and when false."""
+    coverages = cover(knowledge().guidelines[name], knowledge().facts, everybody())
+    assert [c.statement.id for c in coverages if not c.complete] == []
+    open_ = [f"{c.statement.id}:{q.leaf.line}" for c, q in distinct(coverages) if not q.covered]
+    assert open_ == []
 
 
 def test_there_are_enough_cases_with_the_answers_of_every_guideline() -> None:
