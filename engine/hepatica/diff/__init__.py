@@ -30,6 +30,7 @@ from hepatica.diff.sides import Finder
 
 __all__ = ["CaseInput", "Diff", "Finder", "compare", "diff", "to_json"]
 
+_READ_FIRST: tuple[Verdict, ...] = ("changed", "reworded", "same", "removed", "added")
 _FAMILIES = ("definition", "score", "recommendation", "avoid", "evidence")
 
 
@@ -144,12 +145,12 @@ class _Comparison:
         )
 
     def _order(self, pair: Pair) -> tuple[object, ...]:
-        """Order by topic, as a clinician reads: what both have first, then by name."""
+        """Order by topic, as a clinician reads: what both have comes first, then by kind."""
         told = pair.old or pair.new
         assert told is not None
         kind = {"contraindication": "avoid", "caution": "avoid"}.get(told.kind, told.kind)
         return (
-            pair.topic, _FAMILIES.index(kind), VERDICTS.index(pair.verdict), told.statement,
+            pair.topic, _READ_FIRST.index(pair.verdict), _FAMILIES.index(kind), told.statement,
             pair.new.statement if pair.new else "",
         )  # fmt: skip
 

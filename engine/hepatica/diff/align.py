@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hepatica import ir
 from hepatica.diff.normal import Asked, Question, Translate, as_written, asked, normal, pushed
 from hepatica.evaluate import definitions_of
-from hepatica.outcome import members
+from hepatica.outcome import GIVES, members
 from hepatica.walk import active, conditions_of
 
 NEAR = 0.5
@@ -138,7 +138,8 @@ def _rank(
     near = nearness(one.asks, other.asks, weights)
     if near < (least if alike == 1 else NEAR):
         return None
-    return alike == 1, one.form == other.form, round(alike, 6), round(near, 6), _words(one, other)
+    near = round(near + _manner(one.statement, other.statement), 6)
+    return alike == 1, one.form == other.form, round(alike, 6), near, _words(one, other)
 
 
 def _likeness(one: Ready, other: Ready) -> float:
@@ -154,6 +155,14 @@ def _likeness(one: Ready, other: Ready) -> float:
     if a.figure is not None and b.figure is not None:
         return shared * SequenceMatcher(None, a.figure.measure, b.figure.measure).ratio()
     return shared * 0.75 if a.conclude is not None else shared
+
+
+def _manner(a: ir.Statement, b: ir.Statement) -> float:
+    """Prefer a contraindication to a caution, and the same ways of giving, for the like of it."""
+    if a.avoid is None or b.avoid is None:
+        return 0.0
+    mine, its = set(a.avoid.actions or GIVES), set(b.avoid.actions or GIVES)
+    return 0.2 * (a.kind == b.kind) + 0.2 * len(mine & its) / len(mine | its)
 
 
 def _words(one: Ready, other: Ready) -> float:

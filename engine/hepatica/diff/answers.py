@@ -10,6 +10,7 @@ from hepatica.case import Case
 from hepatica.compose import Composer
 from hepatica.diff.data import Compared, Names, Reason
 from hepatica.evaluate import Referee
+from hepatica.outcome import members
 from hepatica.trace import Tracer
 from hepatica.words import Words
 
@@ -23,6 +24,8 @@ STATUSES: dict[str, Names] = {
     "conclusion": ("concluded", "unknown", "not concluded", "given", NOT_SOURCED),
 }
 
+_MOST_NAMED = 4
+
 _NOTHING = Reason(NOT_SOURCED, (), (), ())
 
 
@@ -35,6 +38,8 @@ class Answerer:
         self.words = Words(of.knowledge)
         self.guideline = of.guideline
         self.statements = {s.id: s for s in of.guideline.statements}
+        self.interventions = of.knowledge.interventions
+        self.avoided = {s.id: names for s, names in self.composer.plan.avoidances}
 
     def answer(self, case: Case) -> Answered:
         """Answer one case."""
@@ -55,23 +60,21 @@ class Answered:
         self.recommendations = {r.statement: r for r in finding.recommendations}
         self.avoid = {a.statement: a for a in reversed(finding.avoid)}
 
-    def recommendation(self, name: str | None) -> Reason:
-        """Say what becomes of a recommendation, and why."""
-        if name is None:
-            return _NOTHING
-        found = self.recommendations.get(name)
-        if found is None:
-            return self._silent(name)
+    def recommendation(self, name: str | None, like: ir.Statement) -> Reason:
+        """Say what becomes of a recommendation, and why; `like` is it, or the other side's."""
+        found = None if name is None else self.recommendations.get(name)
+        if name is None or found is None:
+            reason = _NOTHING if name is None else self._silent(name)
+            return ir.replace(reason, besides=self._recommended_besides(like))
         because = self._because(name) if found.because else ()
         return Reason(found.status, because, self._facts(found.missing), found.blocked_by)
 
-    def avoidance(self, name: str | None) -> Reason:
-        """Say what becomes of a contraindication or caution, and why."""
-        if name is None:
-            return _NOTHING
-        found = self.avoid.get(name)
-        if found is None:
-            return self._silent(name)
+    def avoidance(self, name: str | None, like: ir.Statement) -> Reason:
+        """Say what becomes of a contraindication or caution, and why; `like` as above."""
+        found = None if name is None else self.avoid.get(name)
+        if name is None or found is None:
+            reason = _NOTHING if name is None else self._silent(name)
+            return ir.replace(reason, besides=self._avoided_besides(like))
         status = "not excluded" if found.status == "contingent" else found.status
         because = self._because(name) if found.because else ()
         return Reason(status, because, self._facts(found.missing), ())
@@ -106,6 +109,25 @@ class Answered:
             return Reason(f"{low}", (), (), ())
         return Reason(f"{low} to {high}", (), self._facts(missing), ())
 
+    def _recommended_besides(self, like: ir.Statement) -> Names:
+        """Name recommendations in force of the same action on one of the same options."""
+        assert like.recommend is not None
+        wanted = {frozenset(option) for option in like.recommend.options}
+        return tuple(
+            name for name, r in self.recommendations.items()
+            if r.status != "contingent" and r.action == like.recommend.action
+            and not wanted.isdisjoint(frozenset(o.interventions) for o in r.options)
+        )  # fmt: skip
+
+    def _avoided_besides(self, like: ir.Statement) -> Names:
+        """Name contraindications and cautions in force for one of the same interventions."""
+        assert like.avoid is not None
+        wanted = set(members(like.avoid, self.by.interventions))
+        return tuple(
+            name for name, a in self.avoid.items()
+            if a.status != "contingent" and not wanted.isdisjoint(self.by.avoided[name])
+        )  # fmt: skip
+
     def _silent(self, name: str) -> Reason:
         """Say why a statement says nothing: the guideline is not for this patient, or it is not."""
         applies = self.by.guideline.applies
@@ -125,6 +147,9 @@ class Answered:
     def _asked(self, leaf: ir.Leaf) -> str:
         """Write a question with its answer: `INR is above 1.5: no (1.4)`."""
         question = self.by.words.question(leaf)
+        if len(leaf.values) > _MOST_NAMED:
+            verb = "include" if leaf.op == "includes_any" else "is"
+            question = f"{self.by.words.fact(leaf.fact)} {verb} one of {len(leaf.values)} asked for"
         answer = {True: "yes", False: "no", None: "not known"}[self.referee.leaf(leaf)]
         said = self._value(leaf.fact)
         return f"{question}: {answer}" + (f" ({said})" if said not in ("", "yes", "no") else "")

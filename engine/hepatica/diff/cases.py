@@ -127,7 +127,9 @@ def _compare(
     answers = []
     alike = 0
     for row in rows:
-        old, new = _reason(one, row, row.old), _reason(other, row, row.new)
+        mine, its = one.by.statements.get(row.old or ""), other.by.statements.get(row.new or "")
+        old = _reason(one, row, row.old, mine or its)
+        new = _reason(other, row, row.new, its or mine)
         counted[row][old.status, new.status] += 1
         if old.status == new.status:
             alike += 1
@@ -136,12 +138,15 @@ def _compare(
     return tuple(answers), alike
 
 
-def _reason(answered: Answered, row: _Row, statement: str | None) -> Reason:
+def _reason(
+    answered: Answered, row: _Row, statement: str | None, like: ir.Statement | None
+) -> Reason:
     if row.kind == "conclusion":
         return answered.conclusion(row.fact, row.value)
+    assert like is not None
     if row.kind == "recommendation":
-        return answered.recommendation(statement)
-    return answered.avoidance(statement)
+        return answered.recommendation(statement, like)
+    return answered.avoidance(statement, like)
 
 
 def _matrices(counted: Mapping[_Row, Counter[tuple[str, str]]]) -> Iterable[Matrix]:

@@ -35,7 +35,7 @@ class Teller:
             says=said.says(s, self.words),
             text=s.text,
             condition=self.condition(s, other),
-            details=tuple(said.details(s, self.words).items()),
+            details=said.details(s, self.words),
             grade=_grade(s.grade),
             source=f.citation(s, self.references.get(s.guideline, self.own)),
             interpretation=tuple(f.Reading(i.term, i.reads) for i in s.interpretation),

@@ -65,7 +65,7 @@ class Told(_Data, frozen=True):
     says: str
     text: str
     condition: Node | None
-    details: tuple[tuple[str, str], ...]
+    details: dict[str, str]
     grade: f.Grade | None
     source: f.Citation
     interpretation: tuple[f.Reading, ...]
@@ -150,13 +150,16 @@ class Reason(_Data, frozen=True):
     """What one side says of a case in one statement, and why.
 
     `status` is that of its kind, or `not sourced`; `because` are the questions that decided it,
-    with the value the patient has; `missing` the facts that could still settle it.
+    with the value the patient has; `missing` the facts that could still settle it. Where the
+    statement itself says nothing, `besides` names others of this side that tell the like of it to
+    this patient.
     """
 
     status: str
     because: Names
     missing: Names
     blocked_by: Names
+    besides: Names = ()
 
 
 class Answer(_Data, frozen=True):

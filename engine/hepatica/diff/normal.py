@@ -184,9 +184,10 @@ def _follows(
         return True
     if isinstance(other, ir.Any) and any(_implies(one, part, seen) for part in other.parts):
         return True
-    if isinstance(other, ir.Count) and isinstance(one, ir.All | ir.Count):
+    if isinstance(other, ir.Any | ir.Count) and isinstance(one, ir.All | ir.Count):
         have = one.at_least if isinstance(one, ir.Count) else len(one.parts)
-        return have - len(_unmatched(one.parts, other.parts)) >= other.at_least
+        needed = other.at_least if isinstance(other, ir.Count) else 1
+        return have - len(_unmatched(one.parts, other.parts)) >= needed
     if isinstance(one, ir.Leaf) and isinstance(other, ir.Leaf):
         return _leaf_implies(one, other)
     if isinstance(one, ir.Leaf) and isinstance(other, ir.Not):  # a code has one value

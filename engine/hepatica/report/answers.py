@@ -113,6 +113,8 @@ def _why(reason: Reason) -> tuple[str, ...]:
         found.append(f"blocked by {', '.join(reason.blocked_by)}")
     if reason.missing:
         found.append(f"not known: {', '.join(reason.missing)}")
+    if reason.besides:
+        found.append(f"but it says the like by {', '.join(reason.besides)}")
     return tuple(found)
 
 

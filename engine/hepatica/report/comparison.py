@@ -63,6 +63,16 @@ class PairView(NamedTuple):
     absent: str
     elsewhere: str
 
+    @property
+    def plainly_same(self) -> bool:
+        """Say whether nothing differs, not even what it rests on."""
+        return self.verdict == "same" and not self.through
+
+    @property
+    def differs(self) -> frozenset[str]:
+        """Name what differs in what is told, beside the condition."""
+        return frozenset(step.what for step in self.told)
+
 
 class Topic(NamedTuple):
     """The pairs of one topic."""
@@ -87,11 +97,18 @@ class ComparisonView(NamedTuple):
     title: str
     sides: tuple[SideHead, SideHead]
     short: tuple[str, ...]
+    versions: bool
     applies: Step | None
     topics: tuple[Topic, ...]
     sources: tuple[Lines, Lines]
     answers: AnswersView | None
     footer: str
+
+    @property
+    def plainly_same(self) -> dict[str, int]:
+        """Count, by topic, the statements without any difference."""
+        counts = {t.name: sum(pair.plainly_same for pair in t.pairs) for t in self.topics}
+        return {name: n for name, n in counts.items() if n}
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -127,6 +144,7 @@ class _View:
             title=title,
             sides=(self._head(0, diff.old), self._head(1, diff.new)),
             short=tuple(self._short()),
+            versions=diff.versions,
             applies=applies,
             topics=tuple(Topic(name, tuple(pairs)) for name, pairs in topics.items()),
             sources=tuple(tuple(cited.items()) for cited in self.cited),  # type: ignore[arg-type]
@@ -149,20 +167,20 @@ class _View:
         both = counts["changed"] + counts["reworded"] + counts["same"]
         through = sum(bool(p.through) and p.verdict != "changed" for p in self.diff.pairs)
         yield (
-            f"{both} statements tell the same thing on both sides: {counts['changed']} of them to"
-            f" other patients, in another way or with another grade; {counts['reworded']} in other"
-            f" words only; {counts['same']} without any difference"
+            f"told by both: {both}. To other patients, in another way or with another grade:"
+            f" {counts['changed']}; in other words only: {counts['reworded']}; without any"
+            f" difference: {counts['same']}"
         )
         if through:
             yield (
-                f"{through} of those that do not differ in themselves rest on a conclusion that the"
-                " two sides define otherwise"
+                "not different in themselves, but resting on a conclusion that the two sides define"
+                f" otherwise: {through}"
             )
         if self.diff.versions:
-            yield f"{counts['removed']} removed, {counts['added']} added"
+            yield f"removed: {counts['removed']}; added: {counts['added']}"
             return
-        yield f"{counts['removed']} only in {old}; not sourced for {new}"
-        yield f"{counts['added']} only in {new}; not sourced for {old}"
+        yield f"only in {old}, not sourced for {new}: {counts['removed']}"
+        yield f"only in {new}, not sourced for {old}: {counts['added']}"
 
     def _pair(self, pair: Pair) -> PairView:
         told = pair.old or pair.new
@@ -206,6 +224,8 @@ class _View:
         if pair.condition is None:
             return ""
         text = self._relation(pair.condition)
+        if any(c.what == "condition" for c in pair.changes):
+            text += ", written in another way"
         if pair.condition.basis == "proved":
             text = f"proved: {text}"
         elif pair.condition.relation != "equal" and pair.together:
@@ -226,7 +246,7 @@ class _View:
 
     def _side(self, side: int, told: Told) -> SideItem:
         words = self.words[side]
-        details = [*told.details]
+        details = [*told.details.items()]
         if grade := phrases.grade(told.grade):
             details.append(("grade", grade))
         elif told.kind == "recommendation":

@@ -50,7 +50,13 @@ def _page(view: ComparisonView) -> Iterator[str]:
     for topic in view.topics:
         yield from (f"## {escaped(topic.name.capitalize())}", "")
         for pair in topic.pairs:
-            yield from _pair(pair, old, new)
+            if not pair.plainly_same:
+                yield from _pair(pair, old, new)
+        same = [pair for pair in topic.pairs if pair.plainly_same]
+        if same:
+            yield from ("Without any difference:", "")
+            yield from (f"- {escaped(p.headline)} `{p.old.statement}`" for p in same if p.old)
+            yield ""
     if view.answers is not None:
         yield from _answers(view.answers, old, new)
     yield from ("## Sources", "")

@@ -43,6 +43,7 @@ class ComparisonPage:
         lines.append("")
         for topic in view.topics:
             lines += self._topic(topic)
+        lines += self._same()
         if view.answers is not None:
             lines += self._answers(view.answers)
         lines += self._sources()
@@ -53,12 +54,15 @@ class ComparisonPage:
 
     def _topic(self, topic: Topic) -> list[str]:
         t = self.t
-        shown = [pair for pair in topic.pairs if self._is_long(pair)]
+        pairs = [pair for pair in topic.pairs if t.full or not pair.plainly_same]
+        if not pairs:
+            return []
         lines = [t.style("─" * t.width, "dim"), *t.wrap(topic.name.upper(), "", "bold"), ""]
-        for pair in shown:
-            lines += [*self._pair(pair), ""]
+        for pair in pairs:
+            if self._is_long(pair):
+                lines += [*self._pair(pair), ""]
         for verdict, title in self._titles().items():
-            rest = [p for p in topic.pairs if p.verdict == verdict and p not in shown]
+            rest = [p for p in pairs if p.verdict == verdict and not self._is_long(p)]
             if rest:
                 lines += t.wrap(title, "  ", "bold")
                 lines += [line for pair in rest for line in self._briefly(pair)]
@@ -67,16 +71,30 @@ class ComparisonPage:
 
     def _titles(self) -> dict[str, str]:
         old, new = self.labels
-        absent = "not in the {} version" if self.view.sides[0].label == "old" else "not sourced: {}"
+        one_sided = {
+            "removed": f"only in {old} (not sourced: {new})",
+            "added": f"only in {new} (not sourced: {old})",
+        }
+        if self.view.versions:
+            one_sided = {"removed": "removed", "added": "added"}
         return {
-            "removed": f"only in {old} ({absent.format(new)})",
-            "added": f"only in {new} ({absent.format(old)})",
             "reworded": "told alike, in other words or from another page",
             "same": "the same",
+            **one_sided,
         }
 
     def _is_long(self, pair: PairView) -> bool:
+        if pair.verdict == "reworded":
+            return self.t.full or self.view.versions
         return pair.verdict == "changed" or (self.t.full and pair.verdict != "same")
+
+    def _same(self) -> list[str]:
+        """Count what is the same, where it was not drawn."""
+        counts = self.view.plainly_same
+        if self.t.full or not counts:
+            return []
+        text = "; ".join(f"{name} {n}" for name, n in counts.items())
+        return [*self.t.labelled("no difference", f"{text} (--full lists them)", 0), ""]
 
     def _briefly(self, pair: PairView) -> list[str]:
         item = pair.old or pair.new
@@ -109,6 +127,8 @@ class ComparisonPage:
         for step in pair.told:
             if step.what not in ("kind", "action", "options", "figure", "conclusion"):
                 lines += self._two(step, 4)
+        for step in pair.words if self.view.versions else ():
+            lines += self._two(step, 4)
         if t.full:
             for label, item in zip(self.labels, (pair.old, pair.new), strict=True):
                 lines += self._whole(label, item)
@@ -201,8 +221,10 @@ class ComparisonPage:
             lines += self._answer(answer)
         for label, other, only in ((old, new, case.only_old), (new, old, case.only_new)):
             if only:
-                lines += t.wrap(f"only {label} was sourced for (not sourced: {other})", "    ",
-                                "bold")  # fmt: skip
+                text = f"only {label} was sourced for this (not sourced: {other})"
+                if self.view.versions:
+                    text = f"only the {label} version has this"
+                lines += t.wrap(text, "    ", "bold")
                 lines += self._only(only)
         return [*lines, *t.wrap(case.note, "    ", "dim")]
 
@@ -218,5 +240,9 @@ class ComparisonPage:
 
     def _only(self, answers: Iterable[AnswerView]) -> Iterator[str]:
         for answer in answers:
-            status = answer.old if answer.new == "not sourced" else answer.new
+            mine = answer.new == "not sourced"
+            status, besides = (answer.old, answer.why_new) if mine else (answer.new, answer.why_old)
             yield from self.t.wrap(f"– {answer.title}: {status}", "      ")
+            for text in besides:
+                yield from self.t.wrap(f"{self.labels[1 if mine else 0]}: {text}", "        ",
+                                       "dim")  # fmt: skip
