@@ -417,3 +417,12 @@ def test_the_like_said_by_another_statement_is_named() -> None:
     )  # fmt: skip
     answer = next(a for a in diff.cases[0].answers if a.old_statement)
     assert (answer.new.status, answer.new.besides) == ("silent", ("h/t/other",))
+
+
+def test_a_fact_that_is_described_otherwise_is_told() -> None:
+    of = guideline([plain(FLAGS[0])])
+    other = {**FACTS, "flag_0": ir.Fact("flag_0", "t", "flag 0", "boolean", text="something else")}
+    diff = compare(side(of), side(of, other))
+    assert [(c.fact, c.what, c.new) for c in diff.facts] == [("flag_0", "text", "something else")]
+    assert not diff.same and {p.verdict for p in diff.pairs} == {"same"}
+    assert compare(side(of), side(of, {**FACTS, "flag_2": other["flag_0"]})).same  # never asked

@@ -25,6 +25,7 @@ from hepatica.diff.data import (
     to_json,
 )
 from hepatica.diff.definitions import Definitions
+from hepatica.diff.dictionary import fact_changes
 from hepatica.diff.normal import Asked, Translate, as_written, asked, normal, pushed, translator
 from hepatica.diff.sides import Finder
 
@@ -71,15 +72,19 @@ class _Comparison:
         pairs = tuple(sorted(self._pairs(matches), key=self._order))
         counts: dict[Verdict, int] = {v: sum(p.verdict == v for p in pairs) for v in VERDICTS}
         applies = self._applies()
+        facts = self.old.knowledge.facts, self.new.knowledge.facts
+        described = tuple(fact_changes(*facts, (*self.mine, *self.its)))
         alike = counts["same"] == len(pairs) and applies.condition.relation == "equal"
+        through = any(p.through for p in pairs) or bool(applies.through)
         found = compare_cases(self.old, self.new, pairs, cases)
         return Diff(
             old=self.old.side,
             new=self.new.side,
-            same=alike and not any(p.through for p in pairs),
+            same=alike and not through and not described,
             versions=self.versions,
             counts=counts,
             applies=applies,
+            facts=described,
             pairs=pairs,
             cases=found.cases,
             matrices=found.matrices,
@@ -142,6 +147,7 @@ class _Comparison:
             None if mine is None else self.one.node(mine, other[1]),
             None if its is None else self.other.node(its, one[1]),
             compare_conditions(one, other, self.one.words),
+            self.definitions.through_conditions(mine, its),
         )
 
     def _order(self, pair: Pair) -> tuple[object, ...]:

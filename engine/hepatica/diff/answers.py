@@ -9,7 +9,7 @@ from hepatica import ir
 from hepatica.case import Case
 from hepatica.compose import Composer
 from hepatica.diff.data import Compared, Names, Reason
-from hepatica.evaluate import Referee
+from hepatica.evaluate import Referee, Truth
 from hepatica.outcome import members
 from hepatica.trace import Tracer
 from hepatica.words import Words
@@ -24,6 +24,7 @@ STATUSES: dict[str, Names] = {
     "conclusion": ("concluded", "unknown", "not concluded", "given", NOT_SOURCED),
 }
 
+_ANSWERS: dict[Truth, str] = {True: "yes", False: "no", None: "not known"}
 _MOST_NAMED = 4
 
 _NOTHING = Reason(NOT_SOURCED, (), (), ())
@@ -146,11 +147,14 @@ class Answered:
 
     def _asked(self, leaf: ir.Leaf) -> str:
         """Write a question with its answer: `INR is above 1.5: no (1.4)`."""
+        if leaf.op == "is" and isinstance(leaf.values[0], bool):
+            held = self.referee.leaf(ir.Leaf(leaf.fact, "is", (True,)))
+            return f"{self.by.words.fact(leaf.fact)}: {_ANSWERS[held]}"
         question = self.by.words.question(leaf)
         if len(leaf.values) > _MOST_NAMED:
             verb = "include" if leaf.op == "includes_any" else "is"
             question = f"{self.by.words.fact(leaf.fact)} {verb} one of {len(leaf.values)} asked for"
-        answer = {True: "yes", False: "no", None: "not known"}[self.referee.leaf(leaf)]
+        answer = _ANSWERS[self.referee.leaf(leaf)]
         said = self._value(leaf.fact)
         return f"{question}: {answer}" + (f" ({said})" if said not in ("", "yes", "no") else "")
 

@@ -139,11 +139,21 @@ class Pair(_Data, frozen=True):
 
 
 class Applies(_Data, frozen=True):
-    """For whom the recommendations of the two are at all."""
+    """For whom the recommendations of the two are at all; `through` as for a pair."""
 
     old: Node | None
     new: Node | None
     condition: Condition
+    through: Names
+
+
+class FactChange(_Data, frozen=True):
+    """Something that the two dictionaries say otherwise of a fact that is asked about."""
+
+    fact: str
+    what: str
+    old: str
+    new: str
 
 
 class Reason(_Data, frozen=True):
@@ -216,8 +226,8 @@ class Matrix(_Data, frozen=True):
 class Diff(_Data, frozen=True):
     """Two guidelines, or two versions of one, compared.
 
-    `same` when every pair is the same, and the guidelines are for the same patients. `versions`
-    when the two are versions of one guideline.
+    `same` when every pair is the same, the guidelines are for the same patients, and the facts
+    that they ask about are described alike. `versions` when the two are versions of one guideline.
     """
 
     old: Side
@@ -226,6 +236,7 @@ class Diff(_Data, frozen=True):
     versions: bool
     counts: dict[Verdict, int]
     applies: Applies
+    facts: tuple[FactChange, ...]
     pairs: tuple[Pair, ...]
     cases: tuple[CaseDiff, ...]
     matrices: tuple[Matrix, ...]

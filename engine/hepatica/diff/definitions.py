@@ -35,7 +35,12 @@ class Definitions:
 
     def through(self, *statements: ir.Statement | None) -> tuple[str, ...]:
         """Name the facts that statements ask about and that the two sides define otherwise."""
-        found = (name for s in statements if s is not None for name in _asked(s))
+        found = (c for s in statements if s is not None for c in conditions_of(s))
+        return self.through_conditions(*found)
+
+    def through_conditions(self, *conditions: ir.Condition | None) -> tuple[str, ...]:
+        """Do as `through` does, for conditions."""
+        found = (leaf.fact for c in conditions if c is not None for leaf in leaves(c))
         return tuple(name for name in dict.fromkeys(found) if name in self.unequal)
 
     def _unequal(self) -> set[str]:

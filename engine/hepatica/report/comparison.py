@@ -99,6 +99,7 @@ class ComparisonView(NamedTuple):
     short: tuple[str, ...]
     versions: bool
     applies: Step | None
+    facts: tuple[Step, ...]
     topics: tuple[Topic, ...]
     sources: tuple[Lines, Lines]
     answers: AnswersView | None
@@ -146,6 +147,10 @@ class _View:
             short=tuple(self._short()),
             versions=diff.versions,
             applies=applies,
+            facts=tuple(
+                Step(f"{self._fact(c.fact)}, {c.what}", c.old or "–", c.new or "–")
+                for c in diff.facts
+            ),
             topics=tuple(Topic(name, tuple(pairs)) for name, pairs in topics.items()),
             sources=tuple(tuple(cited.items()) for cited in self.cited),  # type: ignore[arg-type]
             answers=answers_view(diff, self.labels) if diff.cases else None,
@@ -176,6 +181,11 @@ class _View:
                 "not different in themselves, but resting on a conclusion that the two sides define"
                 f" otherwise: {through}"
             )
+        if self.diff.applies.through:
+            facts = ", ".join(map(self._fact, self.diff.applies.through))
+            yield f"for whom the two are rests on a conclusion that they define otherwise: {facts}"
+        if self.diff.facts:
+            yield f"facts that the two dictionaries describe otherwise: {len(self.diff.facts)}"
         if self.diff.versions:
             yield f"removed: {counts['removed']}; added: {counts['added']}"
             return

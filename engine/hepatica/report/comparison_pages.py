@@ -47,6 +47,8 @@ def _page(view: ComparisonView) -> Iterator[str]:
     yield ""
     if view.applies is not None:
         yield from ("## For whom", "", *_two([view.applies], old, new), "")
+    if view.facts:
+        yield from ("## Facts described otherwise", "", *_two(view.facts, old, new), "")
     for topic in view.topics:
         yield from (f"## {escaped(topic.name.capitalize())}", "")
         for pair in topic.pairs:
@@ -115,7 +117,7 @@ def _row(label: str, cells: Iterable[str]) -> str:
 def _two(steps: Iterable[Step], old: str, new: str) -> Iterator[str]:
     yield from (f"| | {escaped(old)} | {escaped(new)} |", "| --- | --- | --- |")
     for step in steps:
-        yield _row(step.what, (escaped(step.old), escaped(step.new)))
+        yield _row(escaped(step.what), (escaped(step.old), escaped(step.new)))
 
 
 def _answers(found: AnswersView, old: str, new: str) -> Iterator[str]:

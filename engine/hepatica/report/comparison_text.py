@@ -12,6 +12,7 @@ _COLOURS = {
     "same": "dim", "reworded": "cyan", "changed": "magenta", "added": "green", "removed": "red",
 }  # fmt: skip
 _MOST_CASES = 12
+_ROOM = 13
 
 
 class ComparisonPage:
@@ -31,7 +32,7 @@ class ComparisonPage:
         t, view = self.t, self.view
         lines = [*t.wrap(view.title, "", "bold"), ""]
         for head in view.sides:
-            lines += t.labelled(head.label, head.heading, 0)
+            lines += self._named(head.label, head.heading, 0)
             if head.caveat:
                 lines += t.labelled("", head.caveat, 0, "magenta")
         lines += ["", t.style("IN SHORT", "bold")]
@@ -40,6 +41,9 @@ class ComparisonPage:
         if view.applies is not None:
             lines += ["", *t.wrap("≠ for other patients", "  ", "magenta")]
             lines += self._two(view.applies, 4)
+        for step in view.facts:
+            lines += ["", *t.wrap(f"≠ {step.what}", "  ", "magenta")]
+            lines += self._two(Step("described", step.old, step.new), 4)
         lines.append("")
         for topic in view.topics:
             lines += self._topic(topic)
@@ -162,6 +166,12 @@ class ComparisonPage:
             *self.t.labelled("", f"{new}: {step.new}", indent),
         ]
 
+    def _named(self, label: str, text: str, indent: int) -> list[str]:
+        """Wrap text beside the name of a side, or after it where the name is long."""
+        if len(label) < _ROOM:
+            return self.t.labelled(label, text, indent)
+        return self.t.wrap(f"{label}: {text}", " " * indent)
+
     def _names(self, pair: PairView) -> str:
         names = dict.fromkeys(i.statement for i in (pair.old, pair.new) if i is not None)
         return " · ".join(names)
@@ -200,7 +210,9 @@ class ComparisonPage:
         t = self.t
         old, new = self.labels
         lines = t.wrap(f"{table.name}: {old} down, {new} across", "  ", "bold")
-        width = max(len(name) for name in ("", *table.columns))
+        width = max(len(name) for name, _ in table.rows)
+        if 4 + width + sum(2 + max(len(name), 6) for name in table.columns) > t.width:
+            return [*lines, *self._listed(table)]
         widths = [max(len(name), 6) for name in table.columns]
         names = "  ".join(f"{n:>{w}}" for n, w in zip(table.columns, widths, strict=True))
         lines.append(f"    {'':<{width}}  {names}".rstrip())
@@ -208,6 +220,13 @@ class ComparisonPage:
             cells = "  ".join(f"{n or '·':>{w}}" for n, w in zip(counts, widths, strict=True))
             lines.append(f"    {name:<{width}}  {cells}")
         return lines
+
+    def _listed(self, table: Table) -> Iterator[str]:
+        """List what a matrix holds, where the terminal is too narrow for it."""
+        for old, counts in table.rows:
+            for new, number in zip(table.columns, counts, strict=True):
+                if number:
+                    yield from self.t.wrap(f"{old} → {new}: {number}", "    ")
 
     def _case(self, case: CaseView) -> list[str]:
         t = self.t
@@ -235,7 +254,7 @@ class ComparisonPage:
                     strict=True)  # fmt: skip
         for label, status, why in sides:
             text = f"{status} – {'; '.join(why)}" if why else status
-            lines += t.labelled(label, text, 6)
+            lines += self._named(label, text, 6)
         return lines
 
     def _only(self, answers: Iterable[AnswerView]) -> Iterator[str]:
