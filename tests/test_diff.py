@@ -426,3 +426,17 @@ def test_a_fact_that_is_described_otherwise_is_told() -> None:
     assert [(c.fact, c.what, c.new) for c in diff.facts] == [("flag_0", "text", "something else")]
     assert not diff.same and {p.verdict for p in diff.pairs} == {"same"}
     assert compare(side(of), side(of, {**FACTS, "flag_2": other["flag_0"]})).same  # never asked
+
+
+def test_not_to_reduce_is_not_the_like_of_not_to_begin() -> None:
+    def avoiding(name: str, *actions: str) -> ir.Statement:
+        avoid = ir.Avoid(interventions=("drug_a",), actions=actions)
+        return statement(name, "contraindication", when=FLAGS[0], avoid=avoid)
+
+    begin, reduce = avoiding("begin", "start", "add"), avoiding("reduce", "reduce")
+    case = {"id": "c", "facts": {"flag_0": True}}
+    diff = compare(side(guideline([begin])), side(guideline([begin, reduce])), [case])
+    pair = only(diff, "added")
+    assert pair.names == (None, "g/t/reduce") and pair.elsewhere == ()
+    [answer] = diff.cases[0].answers
+    assert (answer.old.status, answer.old.besides) == ("not sourced", ())

@@ -288,3 +288,13 @@ def test_a_revision_that_is_not_sound_tells_its_errors(repository: Path) -> None
     result = run("demo@HEAD", "demo@v1")
     assert result.exit_code == 2 and "did you mean `severe`?" in result.stderr
     assert "HEAD:knowledge/demo/severe/count.yaml" in result.stderr
+
+
+def test_another_guideline_of_a_revision_may_be_unsound(repository: Path) -> None:
+    shutil.copytree(FIXTURES / "new", repository / "knowledge")
+    path = repository / "knowledge" / "other" / "first_line" / "count.yaml"
+    path.write_text(path.read_text().replace("fact: drugs", "fact: drags"))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "wrong")
+    assert run("demo@HEAD", "demo@v2").exit_code == 0
+    assert run("other@HEAD", "demo@v2").exit_code == 2

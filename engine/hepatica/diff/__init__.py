@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hepatica import ir
-from hepatica.diff.align import Match, Ready, align, ready
+from hepatica.diff.align import Match, Ready, align, ready, tells_the_like
 from hepatica.diff.cases import CaseInput, compare_cases
 from hepatica.diff.compare import Teller, changes, compare_conditions, compare_ready
 from hepatica.diff.data import (
@@ -131,11 +131,8 @@ class _Comparison:
             through=(),
             together=self._together(s),
             renamed=False,
-            elsewhere=tuple(
-                r.statement.id for r in others
-                if r.family == mine.family and r.telling == mine.telling
-            ),
-        )  # fmt: skip
+            elsewhere=tuple(r.statement.id for r in others if tells_the_like(mine, r)),
+        )
 
     def _together(self, s: ir.Statement) -> bool:
         return s.conclude is not None and self.definitions.together(*s.conclude)

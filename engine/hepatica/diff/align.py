@@ -120,8 +120,8 @@ def align(old: Sequence[Ready], new: Sequence[Ready], *, versions: bool = False)
 
 def _last(old: list[Ready], new: list[Ready]) -> Iterator[tuple[Ready, Ready]]:
     for one in old:
-        mine = [r for r in old if r.telling == one.telling and r.family == one.family]
-        its = [r for r in new if r.telling == one.telling and r.family == one.family]
+        mine = [r for r in old if tells_the_like(one, r)]
+        its = [r for r in new if tells_the_like(one, r)]
         if len(mine) == len(its) == 1:
             yield one, its[0]
 
@@ -142,11 +142,18 @@ def _rank(
     return alike == 1, one.form == other.form, round(alike, 6), near, _words(one, other)
 
 
+def tells_the_like(one: Ready, other: Ready) -> bool:
+    """Say whether two statements tell the same thing, whoever they tell it to."""
+    return one.family == other.family and _likeness(one, other) == 1
+
+
 def _likeness(one: Ready, other: Ready) -> float:
     """Say how much two tellings of a family share, from 0 to 1."""
+    a, b = one.statement, other.statement
+    if not share_a_way(a, b):
+        return 0.0
     if one.telling == other.telling:
         return 1.0
-    a, b = one.statement, other.statement
     if a.recommend is not None and b.recommend is not None:
         mine, its = (frozenset(map(frozenset, r.options)) for r in (a.recommend, b.recommend))
         shared = len(mine & its) / len(mine | its)
@@ -161,8 +168,20 @@ def _manner(a: ir.Statement, b: ir.Statement) -> float:
     """Prefer a contraindication to a caution, and the same ways of giving, for the like of it."""
     if a.avoid is None or b.avoid is None:
         return 0.0
-    mine, its = set(a.avoid.actions or GIVES), set(b.avoid.actions or GIVES)
+    mine, its = ways(a.avoid), ways(b.avoid)
     return 0.2 * (a.kind == b.kind) + 0.2 * len(mine & its) / len(mine | its)
+
+
+def ways(avoid: ir.Avoid) -> frozenset[str]:
+    """List the actions that an avoidance is about."""
+    return frozenset(avoid.actions or GIVES)
+
+
+def share_a_way(a: ir.Statement, b: ir.Statement) -> bool:
+    """Say whether two statements, if they avoid something, do so for one action in common."""
+    if a.avoid is None or b.avoid is None:
+        return True
+    return not ways(a.avoid).isdisjoint(ways(b.avoid))
 
 
 def _words(one: Ready, other: Ready) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from hepatica import ir
 from hepatica.case import Case
 from hepatica.compose import Composer
+from hepatica.diff.align import share_a_way
 from hepatica.diff.data import Compared, Names, Reason
 from hepatica.evaluate import Referee, Truth
 from hepatica.outcome import members
@@ -127,6 +128,7 @@ class Answered:
         return tuple(
             name for name, a in self.avoid.items()
             if a.status != "contingent" and not wanted.isdisjoint(self.by.avoided[name])
+            and share_a_way(like, self.by.statements[name])
         )  # fmt: skip
 
     def _silent(self, name: str) -> Reason:

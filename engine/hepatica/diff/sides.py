@@ -14,10 +14,11 @@ from pathlib import Path
 
 from hepatica import ir
 from hepatica.cache import load_cached
-from hepatica.diagnostics import Diagnostic, Invalid, suggestion
+from hepatica.check import included
+from hepatica.diagnostics import Diagnostic, Invalid, ordered, suggestion
 from hepatica.diff.data import Compared, Side
-from hepatica.files import files_of, is_knowledge
-from hepatica.load import checked
+from hepatica.files import Files, files_of, is_knowledge
+from hepatica.load import Loaded, load_files
 from hepatica.run import select
 
 
@@ -28,6 +29,7 @@ class Finder:
         """Take the knowledge folder of plain names (default: the shipped one), or its content."""
         self.root = root
         self._knowledge: dict[str, ir.Knowledge] = {"": knowledge} if knowledge else {}
+        self._loaded: dict[str, Loaded] = {}
 
     def find(self, asked: str) -> Compared:
         """Find `guideline`, `guideline@revision`, or the path of a guideline's folder.
@@ -65,16 +67,17 @@ class Finder:
     def _at_revision(self, asked: str, name: str, revision: str) -> Compared:
         commit, folder = _commit(revision), self._folder_in_git()
         key = f"{commit}:{folder}"
-        if key not in self._knowledge:
-            self._knowledge[key] = _read(revision, commit, folder)
-        knowledge = self._knowledge[key]
-        guideline = knowledge.guidelines.get(name)
+        if key not in self._loaded:
+            self._loaded[key] = load_files(_files(revision, commit, folder))
+        loaded = self._loaded[key]
+        guideline = loaded.knowledge.guidelines.get(name)
+        _check(loaded, name, f"{revision}:{folder}")
         if guideline is None:
             text = f"`{revision}` holds no guideline `{name}`"
-            help = suggestion(name, knowledge.guidelines)
-            help = help or f"guidelines there: {', '.join(knowledge.guidelines)}"
+            help = suggestion(name, loaded.knowledge.guidelines)
+            help = help or f"guidelines there: {', '.join(loaded.knowledge.guidelines)}"
             raise Invalid([Diagnostic("V103", "error", text, help=help)])
-        return compared(asked, knowledge, guideline, commit)
+        return compared(asked, loaded.knowledge, guideline, commit)
 
     def _folder_in_git(self) -> str:
         """Name the knowledge folder from the top of the repository here: `knowledge`, or named."""
@@ -136,7 +139,22 @@ def _commit(revision: str) -> str:
     return commit
 
 
-def _read(revision: str, commit: str, folder: str) -> ir.Knowledge:
+def _check(loaded: Loaded, name: str, root: str) -> None:
+    """Raise `Invalid` with the errors that concern a guideline: its own, its packs', the facts'.
+
+    Another guideline of that revision may be unsound without harm to this one.
+    """
+    known = loaded.knowledge.guidelines
+    mine = {name, *(included(known[name], known) if name in known else ())}
+    others = tuple(f"{root}/{other}/" for other in known if other not in mine)
+    errors = [
+        d for d in loaded.diagnostics if d.severity == "error" and not d.file.startswith(others)
+    ]
+    if errors:
+        raise Invalid(ordered(errors))
+
+
+def _files(revision: str, commit: str, folder: str) -> Files:
     """Read the knowledge folder of a commit. Raises `Invalid` (V103) when it has none."""
     content: dict[str, bytes] = {}
     # From the top, wherever in the repository this runs.
@@ -153,4 +171,4 @@ def _read(revision: str, commit: str, folder: str) -> ir.Knowledge:
         text = f"`{revision}` has no knowledge folder `{folder}`"
         help = "name the folder with --knowledge, or a revision that has it"
         raise Invalid([Diagnostic("V103", "error", text, help=help)])
-    return checked(files_of(Path(f"{revision}:{folder}"), content))
+    return files_of(Path(f"{revision}:{folder}"), content)

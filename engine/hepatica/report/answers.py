@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -38,6 +39,11 @@ class CaseView(NamedTuple):
     note: str
     unheard: str
 
+    @property
+    def differs(self) -> bool:
+        """Say whether there is anything to show."""
+        return bool(self.both or self.only_old or self.only_new)
+
 
 class Table(NamedTuple):
     """Old status (rows) to new status (columns), counted over all cases."""
@@ -56,20 +62,40 @@ class Moved(NamedTuple):
 
 
 class AnswersView(NamedTuple):
-    """All cases in words."""
+    """All cases in words; of those in `alike` both sides say the same, or wait for facts.
+
+    `unheard` tells of given facts that one of the two dictionaries does not have.
+    """
 
     cases: tuple[CaseView, ...]
+    alike: tuple[str, ...]
+    unheard: tuple[str, ...]
     tables: tuple[Table, ...]
     moved: tuple[Moved, ...]
 
 
 def answers_view(diff: Diff, labels: tuple[str, str]) -> AnswersView:
     """Put the cases of a comparison into words."""
+    every = [_case(case, labels) for case in diff.cases]
     return AnswersView(
-        cases=tuple(_case(case, labels) for case in diff.cases),
+        cases=tuple(case for case in every if case.differs),
+        alike=tuple(case.name for case in every if not case.differs),
+        unheard=tuple(_unheard(diff, labels)),
         tables=tuple(map(_table, diff.matrices)),
         moved=tuple(sorted(_moved(diff.by_pair), key=lambda m: m.title.lower())),
     )
+
+
+def _unheard(diff: Diff, labels: tuple[str, str]) -> Iterator[str]:
+    for label, found in zip(
+        labels,
+        ([case.unheard_old for case in diff.cases], [case.unheard_new for case in diff.cases]),
+        strict=True,
+    ):
+        counts = Counter(name for names in found for name in names)
+        if counts:
+            said = ", ".join(f"{name} ({n})" for name, n in sorted(counts.items()))
+            yield f"left out for {label}, whose dictionary does not have them: {said}"
 
 
 def _case(case: CaseDiff, labels: tuple[str, str]) -> CaseView:

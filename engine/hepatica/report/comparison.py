@@ -205,7 +205,7 @@ class _View:
             shown = ", ".join(pair.elsewhere[:_MOST_ELSEWHERE])
             more = len(pair.elsewhere) - _MOST_ELSEWHERE
             also = f" and {more} more" if more > 0 else ""
-            elsewhere = f"{other} tells the same under another condition: {shown}{also}"
+            elsewhere = f"{other} tells the like under another condition: {shown}{also}"
         changes = [c for c in pair.changes if c.what != "condition"]
         return PairView(
             verdict=pair.verdict,
@@ -300,4 +300,5 @@ def _flat(node: Node | None) -> Iterable[str]:
 def _steps(found: Iterable[Change], aspects: tuple[str, ...]) -> Iterator[Step]:
     for change in found:
         if change.aspect in aspects:
-            yield Step(change.what, change.old or "–", change.new or "–")
+            what = "we read" if change.what == "interpretation" else change.what
+            yield Step(what, change.old or "–", change.new or "–")

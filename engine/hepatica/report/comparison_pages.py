@@ -122,6 +122,8 @@ def _two(steps: Iterable[Step], old: str, new: str) -> Iterator[str]:
 
 def _answers(found: AnswersView, old: str, new: str) -> Iterator[str]:
     yield from ("## Cases", "")
+    for text in found.unheard:
+        yield from (f"*{escaped(text)}*", "")
     for table in found.tables:
         yield from (f"### {table.name}: {escaped(old)} down, {escaped(new)} across", "")
         yield _row("", table.columns)
@@ -135,6 +137,9 @@ def _answers(found: AnswersView, old: str, new: str) -> Iterator[str]:
         yield ""
     for case in found.cases:
         yield from _case(case, old, new)
+    if found.alike:
+        names = ", ".join(f"`{name}`" for name in found.alike)
+        yield from (f"Alike, or nothing said: {names}", "")
 
 
 def _case(case: CaseView, old: str, new: str) -> Iterator[str]:

@@ -98,7 +98,7 @@ class ComparisonPage:
         if self.t.full or not counts:
             return []
         text = "; ".join(f"{name} {n}" for name, n in counts.items())
-        return [*self.t.labelled("no difference", f"{text} (--full lists them)", 0), ""]
+        return [*self.t.labelled("the same", f"{text} (--full lists them)", 0), ""]
 
     def _briefly(self, pair: PairView) -> list[str]:
         item = pair.old or pair.new
@@ -162,7 +162,7 @@ class ComparisonPage:
     def _two(self, step: Step, indent: int) -> list[str]:
         old, new = self.labels
         return [
-            *self.t.labelled(step.what, f"{old}: {step.old}", indent),
+            *self._named(step.what, f"{old}: {step.old}", indent),
             *self.t.labelled("", f"{new}: {step.new}", indent),
         ]
 
@@ -190,9 +190,11 @@ class ComparisonPage:
     def _answers(self, found: AnswersView) -> list[str]:
         t = self.t
         lines = [t.style("─" * t.width, "dim"), t.style("CASES", "bold"), ""]
+        for text in found.unheard:
+            lines += [*t.wrap(text, "  ", "magenta"), ""]
         for table in found.tables:
             lines += [*self._table(table), ""]
-        if len(found.cases) > 1 and found.moved:
+        if len(found.cases) + len(found.alike) > 1 and found.moved:
             lines += t.wrap("Statement by statement, how many cases", "  ", "bold")
             for moved in found.moved:
                 lines += t.wrap(f"≠ {moved.title}: {'; '.join(moved.counts)}", "    ", "magenta")
@@ -203,6 +205,12 @@ class ComparisonPage:
             lines += [*self._case(case), ""]
         if more := len(found.cases) - len(shown):
             lines += [*t.wrap(f"… and {more} more cases (--full shows all)", "  ", "dim"), ""]
+        if found.alike:
+            text = f"alike, or nothing said, in {len(found.alike)} of the cases"
+            text += (
+                f": {', '.join(found.alike)}" if t.full or len(found.alike) < _MOST_CASES else ""
+            )
+            lines += [*t.wrap(text, "  "), ""]
         return lines
 
     def _table(self, table: Table) -> list[str]:
@@ -234,8 +242,6 @@ class ComparisonPage:
         lines = [*t.wrap(case.title, "  ", "bold"), *t.wrap(f"[{case.name}]", "  ", "dim")]
         if case.unheard:
             lines += t.wrap(case.unheard, "  ", "magenta")
-        if not (case.both or case.only_old or case.only_new):
-            lines += t.wrap("both say the same of this case", "    ")
         for answer in case.both:
             lines += self._answer(answer)
         for label, other, only in ((old, new, case.only_old), (new, old, case.only_new)):
