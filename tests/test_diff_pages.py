@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
@@ -18,6 +19,9 @@ from hepatica.case import documents
 from hepatica.cli import app
 from hepatica.diagnostics import Invalid, draw
 from hepatica.diff import Diff, Finder, compare, to_json
+from hepatica.diff.answers import STATUSES
+from hepatica.diff.data import VERDICTS, Relation
+from hepatica.ir import replace
 from hepatica.report import comparison_pages
 from hepatica.report.comparison import ComparisonView, comparison_view
 from hepatica.report.comparison_text import ComparisonPage
@@ -30,6 +34,11 @@ ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = Path(__file__).parent / "fixtures" / "diff"
 GOLDEN = Path(__file__).parent / "fixtures" / "golden" / "diff"
 CASES = Path(__file__).parent / "fixtures" / "cases"
+_STATUS_ROWS = {
+    "recommendation": "recommendation",
+    "contraindication or caution": "avoid",
+    "conclusion": "conclusion",
+}
 FORMS = ("text", "json", "markdown", "html")
 
 
@@ -144,6 +153,31 @@ def test_a_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "<img" not in comparison_pages.html(view) and "49" not in comparison_pages.html(view)
     text = comparison_pages.markdown(view)
     assert "\\<img" in text and "\\[a\\]" in text and "x) \\|" in text
+
+
+@pytest.mark.usefixtures("here")
+def test_a_proof_has_its_place_on_the_page() -> None:
+    diff, _ = shown("old/demo", "new/demo")
+    [pair] = [p for p in diff.pairs if p.old and p.old.statement == "demo/definitions/severe"]
+    assert pair.condition
+    proved = replace(pair.condition, basis="proved", patient={"inr": 1.8, "jaundice": False})
+    changed = replace(diff, pairs=(replace(pair, condition=proved),))
+    words = [Words(Finder().find(name).knowledge) for name in ("old/demo", "new/demo")]
+    [told] = comparison_view(changed, words[0], words[1]).topics[0].pairs
+    assert told.said.startswith("proved: new asks more")
+    assert told.said.endswith("they differ for a patient with INR: 1.8; jaundice: no")
+    assert fits(json.loads(to_json(changed)), "diff")
+
+
+def test_the_documentation_names_every_verdict_relation_and_status() -> None:
+    text = (ROOT / "docs" / "diff.md").read_text(encoding="utf-8")
+    cells = [re.split(r" \| ", row.strip("| ")) for row in re.findall(r"^\|.*\|$", text, re.M)]
+    named = {name for row in cells for name in row[0].split(", ")}
+    assert {*VERDICTS, *get_args(Relation)} <= named
+    rows = {row[0]: row[1] for row in cells if row[0] in _STATUS_ROWS}
+    for name, kind in _STATUS_ROWS.items():
+        said = rows[name].replace(" (by the clinician)", "")
+        assert tuple(said.split(", ")) == STATUSES[kind]
 
 
 # --- the command ---------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import click
 
 from hepatica.case import documents
 from hepatica.cli.common import FILE, has_unicode, knowledge_option, wants_colour, width
+from hepatica.cli.output import progress
 from hepatica.diagnostics import Invalid
 from hepatica.diff import Finder, compare, to_json
 from hepatica.diff.data import Compared, Diff
@@ -59,11 +62,13 @@ def command(
 
 
 def _cases(paths: tuple[str, ...]) -> Iterator[Document]:
-    for path in paths:
-        for document in documents(path, sys.stdin.buffer):
-            if isinstance(document, Invalid):
-                raise document
-            yield document
+    if paths:
+        gc.enable()  # there may be many
+    found = itertools.chain.from_iterable(documents(path, sys.stdin.buffer) for path in paths)
+    for document in progress(found, paths):
+        if isinstance(document, Invalid):
+            raise document
+        yield document
 
 
 def _text(found: Diff, sides: tuple[Compared, Compared], full: bool) -> str:

@@ -7,7 +7,7 @@ cases. What only one side was sourced for is *not sourced* on the other: never s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hepatica.diff.data import Change, Condition, Diff, Node, Pair, Side, Told
 from hepatica.report import phrases
@@ -226,8 +226,15 @@ class _View:
         )
 
     def _fact(self, name: str) -> str:
-        known = self.words[0].knowledge.facts
-        return self.words[0 if name in known else 1].fact(name)
+        return self._words_for(name).fact(name)
+
+    def _stated(self, name: str, value: Any) -> str:
+        said = self._words_for(name).value(name, value)
+        return f"{self._fact(name)}: {said}"
+
+    def _words_for(self, name: str) -> Words:
+        """Find the side whose dictionary has a fact."""
+        return self.words[0 if name in self.words[0].knowledge.facts else 1]
 
     def _said(self, pair: Pair) -> str:
         """Say in a sentence how the new condition stands to the old one, and on what basis."""
@@ -238,6 +245,9 @@ class _View:
             text += ", written in another way"
         if pair.condition.basis == "proved":
             text = f"proved: {text}"
+            if patient := pair.condition.patient:
+                stated = (self._stated(name, value) for name, value in patient.items())
+                text += f"; they differ for a patient with {'; '.join(stated)}"
         elif pair.condition.relation != "equal" and pair.together:
             text += "; all definitions of this conclusion, taken together, are equal"
         return text
