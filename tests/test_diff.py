@@ -357,6 +357,12 @@ def test_cases_say_what_an_evaluation_says(d: Drawn, e: Drawn) -> None:
     for patient, case in zip(patients, diff.cases, strict=True):
         results = [ev.evaluate(Case(case.case, patient)).guidelines[0] for ev in evaluators]
         statuses = [{r.statement: r.status for r in result.recommendations} for result in results]
+        for count, result in zip((case.said_old, case.said_new), results, strict=True):
+            held = sum(r.status == "recommended" for r in result.recommendations)
+            assert count.get("recommended", 0) == held
+        for pair in (a for a in case.agreed if a.kind == "recommendation"):
+            assert statuses[0][pair.old_statement or ""] == pair.status
+            assert statuses[1][pair.new_statement or ""] == pair.status
         for answer in case.answers:
             if answer.kind != "recommendation":
                 continue

@@ -19,6 +19,9 @@ NOT_SOURCED = "not sourced"
 SILENT = ("silent", "not concluded", NOT_SOURCED)
 """Statuses in which nothing is said of a patient."""
 
+CERTAIN = ("recommended", "blocked", "contraindicated", "caution", "concluded")
+"""Statuses in which something is said with certainty."""
+
 STATUSES: dict[str, Names] = {
     "recommendation": ("recommended", "contingent", "blocked", "silent", NOT_SOURCED),
     "avoid": ("contraindicated", "caution", "not excluded", "silent", NOT_SOURCED),

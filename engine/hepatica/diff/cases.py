@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from hepatica import ir
 from hepatica.case import Case, CaseReader, document_of
-from hepatica.diff.answers import NOT_SOURCED, SILENT, STATUSES, Answered, Answerer
+from hepatica.diff.answers import CERTAIN, NOT_SOURCED, SILENT, STATUSES, Answered, Answerer
 from hepatica.diff.data import (
+    Agreed,
     Answer,
     CaseDiff,
     Compared,
@@ -61,8 +62,12 @@ def compare_cases(
         document = case if isinstance(case, Document) else document_of(case)
         mine, unheard_old = _read(document, readers[0], new.knowledge)
         its, unheard_new = _read(document, readers[1], old.knowledge)
-        answers, alike = _compare(one.answer(mine), other.answer(its), rows, counted)
-        found.append(CaseDiff(mine.id, mine.title, answers, alike, unheard_old, unheard_new))
+        answered = one.answer(mine), other.answer(its)
+        found.append(
+            CaseDiff(
+                mine.id, mine.title, *_compare(*answered, rows, counted), unheard_old, unheard_new
+            )
+        )
     if not found:
         return Found((), (), ())
     return Found(tuple(found), tuple(_matrices(counted)), tuple(_by_pair(counted)))
@@ -123,19 +128,32 @@ def _has(facts: Mapping[str, ir.Fact], name: str, value: Any) -> bool:
 
 def _compare(
     one: Answered, other: Answered, rows: list[_Row], counted: dict[_Row, Counter[tuple[str, str]]]
-) -> tuple[tuple[Answer, ...], int]:
-    answers = []
+) -> tuple[tuple[Answer, ...], tuple[Agreed, ...], int, dict[str, int], dict[str, int]]:
+    answers: list[Answer] = []
+    agreed: list[Agreed] = []
+    said: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     alike = 0
     for row in rows:
         mine, its = one.by.statements.get(row.old or ""), other.by.statements.get(row.new or "")
         old = _reason(one, row, row.old, mine or its)
         new = _reason(other, row, row.new, its or mine)
         counted[row][old.status, new.status] += 1
+        said[0][old.status] += 1
+        said[1][new.status] += 1
+        kind: Any = row.kind
         if old.status == new.status:
             alike += 1
+            if old.status in CERTAIN:
+                agreed.append(Agreed(kind, row.title, old.status, row.old, row.new))
         elif not (old.status in SILENT and new.status in SILENT):
-            answers.append(Answer(row.kind, row.title, row.old, row.new, old, new))  # type: ignore[arg-type]
-    return tuple(answers), alike
+            answers.append(Answer(kind, row.title, row.old, row.new, old, new))
+    return tuple(answers), tuple(agreed), alike, _said(said[0]), _said(said[1])
+
+
+def _said(statuses: Counter[str]) -> dict[str, int]:
+    """Count what a side says, by status; what it says nothing of is left out."""
+    order = [s for names in STATUSES.values() for s in names if s not in SILENT and s != "given"]
+    return {status: statuses[status] for status in order if statuses[status]}
 
 
 def _reason(

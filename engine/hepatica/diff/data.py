@@ -183,16 +183,31 @@ class Answer(_Data, frozen=True):
     new: Reason
 
 
-class CaseDiff(_Data, frozen=True):
-    """One case: what each side says where they differ, and how often they do not.
+class Agreed(_Data, frozen=True):
+    """A pair that says the same of a case, and says something."""
 
-    `unheard` names, by side, given facts that this side's dictionary does not have.
+    kind: Literal["recommendation", "avoid", "conclusion"]
+    title: str
+    status: str
+    old_statement: str | None
+    new_statement: str | None
+
+
+class CaseDiff(_Data, frozen=True):
+    """One case: what each side says where they differ, and where they agree.
+
+    `agreed` lists what both say with certainty, `alike` counts that and all else that does not
+    differ (both wait for facts, or say nothing). `said_old` and `said_new` count what each side
+    says, by status. `unheard` names, by side, given facts that its dictionary does not have.
     """
 
     case: str
     title: str | None
     answers: tuple[Answer, ...]
+    agreed: tuple[Agreed, ...]
     alike: int
+    said_old: dict[str, int]
+    said_new: dict[str, int]
     unheard_old: Names
     unheard_new: Names
 

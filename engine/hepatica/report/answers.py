@@ -36,6 +36,8 @@ class CaseView(NamedTuple):
     both: tuple[AnswerView, ...]
     only_old: tuple[AnswerView, ...]
     only_new: tuple[AnswerView, ...]
+    agreed: tuple[str, ...]
+    said: tuple[str, str]
     note: str
     unheard: str
 
@@ -110,7 +112,8 @@ def _case(case: CaseDiff, labels: tuple[str, str]) -> CaseView:
             waiting += 1  # what one side alone asks about is not an answer yet
         else:
             (only_old if answer.new.status == NOT_SOURCED else only_new).append(_answer(answer))
-    parts = [f"{case.alike} more are alike or say nothing on both sides"]
+    rest = case.alike - len(case.agreed)
+    parts = [f"{rest} more say nothing, or wait for facts, on both sides"]
     if waiting:
         parts.append(f"{waiting} that only one side was sourced for wait for what is not known")
     unheard = [
@@ -119,10 +122,18 @@ def _case(case: CaseDiff, labels: tuple[str, str]) -> CaseView:
         if names
     ]
     title = case.title or case.case
+    agreed: dict[str, list[str]] = {}
+    for found in case.agreed:
+        agreed.setdefault(found.status, []).append(found.title)
     return CaseView(
-        title, case.case, tuple(both), tuple(only_old), tuple(only_new), "; ".join(parts),
-        "; ".join(unheard),
+        title, case.case, tuple(both), tuple(only_old), tuple(only_new),
+        tuple(f"{status}: {'; '.join(titles)}" for status, titles in agreed.items()),
+        (_said(case.said_old), _said(case.said_new)), "; ".join(parts), "; ".join(unheard),
     )  # fmt: skip
+
+
+def _said(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {status}" for status, n in counts.items()) or "nothing"
 
 
 def _answer(answer: Answer) -> AnswerView:

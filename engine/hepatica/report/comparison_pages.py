@@ -146,11 +146,13 @@ def _case(case: CaseView, old: str, new: str) -> Iterator[str]:
     yield from (f"### {escaped(case.title)}", "", f"`{case.name}`: {escaped(case.note)}", "")
     if case.unheard:
         yield from (f"*{escaped(case.unheard)}*", "")
-    if case.both or case.only_old or case.only_new:
-        yield from (f"| | {escaped(old)} | {escaped(new)} |", "| --- | --- | --- |")
+    yield from (f"- both {escaped(text)}" for text in case.agreed)
+    yield from ("", f"| | {escaped(old)} | {escaped(new)} |", "| --- | --- | --- |")
+    yield _row("says", map(escaped, case.said))
+    if case.differs:
         for answer in (*case.both, *case.only_old, *case.only_new):
             yield _row(escaped(answer.title), _answer(answer))
-        yield ""
+    yield ""
 
 
 def _answer(answer: AnswerView) -> Iterator[str]:

@@ -242,6 +242,10 @@ class ComparisonPage:
         lines = [*t.wrap(case.title, "  ", "bold"), *t.wrap(f"[{case.name}]", "  ", "dim")]
         if case.unheard:
             lines += t.wrap(case.unheard, "  ", "magenta")
+        for label, said in zip(self.labels, case.said, strict=True):
+            lines += self._named(label, said, 4)
+        for text in case.agreed:
+            lines += t.wrap(f"= both {text}", "    ", "green")
         for answer in case.both:
             lines += self._answer(answer)
         for label, other, only in ((old, new, case.only_old), (new, old, case.only_new)):
