@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hepatica.compile.network import Network
     from hepatica.compile.program import Program
     from hepatica.diagnostics import Diagnostic, Invalid
+    from hepatica.diff.data import Diff
     from hepatica.explain import Explanation
     from hepatica.finding import Finding, Result
     from hepatica.ir import Guideline, Knowledge, Statement
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Case",
     "Diagnostic",
+    "Diff",
     "Explanation",
     "Finding",
     "Guideline",
@@ -43,6 +45,7 @@ __all__ = [
     "Statement",
     "__version__",
     "compile",
+    "diff",
     "evaluate",
     "explain",
     "lint",
@@ -52,6 +55,7 @@ __all__ = [
 _TYPES = {
     "Case": "case",
     "Diagnostic": "diagnostics",
+    "Diff": "diff.data",
     "Explanation": "explain",
     "Finding": "finding",
     "Guideline": "ir",
@@ -114,6 +118,23 @@ def explain(
 
     knowledge = load() if knowledge is None else knowledge
     return explain(knowledge, _case(case, knowledge), statement)
+
+
+def diff(
+    old: str,
+    new: str,
+    knowledge: Knowledge | None = None,
+    cases: Iterable[Mapping[str, Any] | Path | str] = (),
+) -> Diff:
+    """Compare two guidelines, or two versions of one, by statement and by case.
+
+    Each is the name of a guideline of `knowledge` (by default the shipped one), `name@revision` of
+    the git repository here, or the path of a guideline's folder. A case is given as to `evaluate`.
+    Raises `Invalid` when one of them cannot be read.
+    """
+    from hepatica.diff import diff
+
+    return diff(old, new, knowledge, cases)
 
 
 def compile(

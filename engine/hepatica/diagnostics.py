@@ -23,6 +23,7 @@ STAGES = {
     "C": "citations",
     "X": "examples",
     "D": "data of a case",
+    "V": "versions",
     "E": "engines",
 }
 
@@ -88,6 +89,9 @@ CODES: dict[str, str] = {
     "D108": "one guideline recommends what another contraindicates",
     "D109": "an expectation that did not come true",
     "D110": "two cases with one id",
+    "V101": "git, or a repository here, is not there",
+    "V102": "an unknown revision",
+    "V103": "a revision that does not hold the guideline",
     "E101": "two engines gave different answers",
     "E102": "a rule set beyond the limits of the network engine",
     "E103": "an engine that is not installed",

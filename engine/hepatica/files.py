@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.paths import shipped
+
+_ENDINGS = (".yaml", ".yml", ".json")
 
 
 class Files(NamedTuple):
@@ -46,6 +48,16 @@ def read_files(root: Path | None = None) -> Files:
         except OSError:
             text = f"cannot read `{path}`"
             missing.append(Diagnostic("Y111", "error", text, file=path, help="check the file"))
+    return files_of(root, content, missing)
+
+
+def files_of(root: Path, content: dict[str, bytes], missing: Iterable[Diagnostic] = ()) -> Files:
+    """Make the files of a knowledge folder from their bytes; `root` is what messages call it.
+
+    `missing` is what could not be read. Raises `Invalid` (Y111) with that, and when the
+    dictionaries are not there.
+    """
+    found = list(missing)
     for needed, is_there in (
         ("interventions.yaml", "interventions.yaml" in content),
         ("facts/*.yaml", any(name.startswith("facts/") for name in content)),
@@ -53,11 +65,18 @@ def read_files(root: Path | None = None) -> Files:
         if not is_there:
             text = f"the knowledge folder `{root}` has no {needed}"
             help = "a knowledge folder holds facts/, interventions.yaml and a folder a guideline"
-            missing.append(Diagnostic("Y111", "error", text, file=str(root), help=help))
-    if missing:
-        raise Invalid(missing)
+            found.append(Diagnostic("Y111", "error", text, file=str(root), help=help))
+    if found:
+        raise Invalid(found)
     folders = sorted(name.split("/")[0] for name in content if name.endswith("/guideline.yaml"))
     return Files(root, content, tuple(f for f in folders if f"{f}/guideline.yaml" in content))
+
+
+def is_knowledge(name: str) -> bool:
+    """Say whether a path below a knowledge folder is one of its files (ledgers are not)."""
+    steps = name.split("/")
+    hidden = any(step.startswith(".") or step == "sources" for step in steps)
+    return not hidden and name.endswith(_ENDINGS)
 
 
 def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
@@ -69,5 +88,5 @@ def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
                 continue
             if entry.is_dir():
                 yield from _walk(entry.path, f"{name}/")
-            elif entry.name.endswith((".yaml", ".yml", ".json")):
+            elif entry.name.endswith(_ENDINGS):
                 yield name, entry.path

@@ -54,7 +54,7 @@ def plan(guideline: ir.Guideline, interventions: Mapping[str, ir.Intervention]) 
     """Work out, once for all patients, which avoidance concerns which option."""
     statements = active(guideline.statements)
     avoidances = tuple(
-        (s, _members(s.avoid, interventions)) for s in statements if s.avoid is not None
+        (s, members(s.avoid, interventions)) for s in statements if s.avoid is not None
     )
     recommendations = tuple(
         (
@@ -70,7 +70,8 @@ def plan(guideline: ir.Guideline, interventions: Mapping[str, ir.Intervention]) 
     return Plan(recommendations, avoidances, evidence)
 
 
-def _members(avoid: ir.Avoid, interventions: Mapping[str, ir.Intervention]) -> tuple[str, ...]:
+def members(avoid: ir.Avoid, interventions: Mapping[str, ir.Intervention]) -> tuple[str, ...]:
+    """List the interventions that an avoidance names, those of its classes too."""
     named = set(avoid.interventions)
     named |= {i.id for i in interventions.values() if not set(i.classes).isdisjoint(avoid.classes)}
     return tuple(sorted(named))

@@ -25,6 +25,10 @@ class Tracer:
 
     def because(self, node: ir.Condition, want: bool) -> Facts:
         """Name facts that make a condition `want`, which it is, as few as the structure allows."""
+        return tuple(dict.fromkeys([leaf.fact for leaf in self._reasons(node, want)]))
+
+    def questions(self, node: ir.Condition, want: bool) -> tuple[ir.Leaf, ...]:
+        """Give the questions behind `because`: with their thresholds and values, as written."""
         return tuple(dict.fromkeys(self._reasons(node, want)))
 
     def missing(self, node: ir.Condition | None) -> Facts:
@@ -53,24 +57,24 @@ class Tracer:
                 waiting.append(missing)
         return union(waiting)
 
-    def _reasons(self, node: ir.Condition, want: bool) -> list[str]:
-        """List the facts asked about, as written; the truth of `node` itself is not looked at."""
+    def _reasons(self, node: ir.Condition, want: bool) -> list[ir.Leaf]:
+        """List the questions asked, as written; the truth of `node` itself is not looked at."""
         if isinstance(node, ir.Leaf):
-            return [node.fact]
+            return [node]
         if isinstance(node, ir.Not):
             return self._reasons(node.part, not want)
         if not isinstance(node, ir.Count):
             if isinstance(node, ir.All) is want:
-                return [fact for part in node.parts for fact in self._reasons(part, want)]
+                return [leaf for part in node.parts for leaf in self._reasons(part, want)]
             return self._shortest(node.parts, want)
         needed = node.at_least if want else len(node.parts) - node.at_least + 1
         reasons = [self._reasons(p, want) for p in node.parts if self.referee.truth(p) is want]
         shortest = sorted(range(len(reasons)), key=lambda i: (len(reasons[i]), i))[:needed]
-        return [fact for i in sorted(shortest) for fact in reasons[i]]
+        return [leaf for i in sorted(shortest) for leaf in reasons[i]]
 
-    def _shortest(self, parts: tuple[ir.Condition, ...], want: bool) -> list[str]:
+    def _shortest(self, parts: tuple[ir.Condition, ...], want: bool) -> list[ir.Leaf]:
         """Give the shortest reasons among the parts that are `want`; the first, if equal."""
-        best: list[str] = []
+        best: list[ir.Leaf] = []
         for part in parts:
             if self.referee.truth(part) is want:
                 reasons = self._reasons(part, want)

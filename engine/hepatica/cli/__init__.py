@@ -16,10 +16,11 @@ from hepatica.version import VERSION
 if TYPE_CHECKING:
     from hepatica.diagnostics import Diagnostic
 
-COMMANDS = ("eval", "explain", "lint", "test", "sources", "schema", "new")
+COMMANDS = ("eval", "explain", "diff", "lint", "test", "sources", "schema", "new")
 _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
     "explain": "Why a statement holds for a case, why not, and what is missing.",
+    "diff": "Compare two guidelines, or two versions of one, by statement and by case.",
     "lint": "Check knowledge files and cases: shape, names, units, citations, examples.",
     "test": "Run every example of every statement, and every case.",
     "sources": "What each source document says, and what became of it.",

@@ -14,7 +14,8 @@ from hepatica.report.view import View
 
 
 @functools.cache
-def _template(name: str) -> Any:
+def template(name: str) -> Any:
+    """Prepare a template of this package, with escaping."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -27,12 +28,12 @@ def _template(name: str) -> Any:
 
 def head(title: str) -> str:
     """Write the beginning of a page."""
-    return str(_template("head.html").render(title=title))
+    return str(template("head.html").render(title=title))
 
 
 def body(view: View) -> str:
     """Write one result."""
-    return str(_template("result.html").render(view=view))
+    return str(template("result.html").render(view=view))
 
 
 def tail() -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Set
 
 from hepatica import finding as f
 from hepatica.evaluate import definitions_of
+from hepatica.said import grade as grade
+from hepatica.said import phase as phase
 from hepatica.walk import concludes, conditions_of, leaves
-from hepatica.words import ACTIONS, CONFIDENCE, Words, amount, spaced
+from hepatica.words import ACTIONS, CONFIDENCE, Words, amount
 
 
 class Reasons:
@@ -88,18 +90,6 @@ def dose(d: f.Dose, words: Words, reasons: Reasons) -> str:
     return text
 
 
-def phase(p: f.Phase) -> str:
-    """Write one stretch of a schedule."""
-    every = amount(p.every.low, p.every.high, p.every.unit)
-    if p.times is not None:
-        text = f"{'once' if p.times == 1 else f'{p.times} times'} after {every}"
-    else:
-        text = f"{'at least ' if p.at_least else ''}every {every.removeprefix('1 ')}"
-    if p.lasts:
-        text += f" for {amount(p.lasts.low, p.lasts.high, p.lasts.unit)}"
-    return f"{text} ({p.text})" if p.text else text
-
-
 def course(c: f.Course, schedule: tuple[f.Phase, ...], words: Words) -> str:
     """Write where a patient is in a schedule, and when the next time is due at the latest."""
     if c.start is None:
@@ -127,20 +117,6 @@ def evidence(e: f.Evidence) -> str:
     """Write a reported number."""
     who = f" ({e.population})" if e.population else ""
     return f"{e.measure}: {amount(e.amount.low, e.amount.high, e.amount.unit)}{who}"
-
-
-def grade(g: f.Grade | None) -> str:
-    """Write a grade as printed; nothing where none was."""
-    if g is None:
-        return ""
-    words = [
-        f"{g.strength} recommendation" if g.strength else "",
-        f"{g.direction} it" if g.direction and g.strength else "",
-        f"{spaced(g.certainty.replace('-', ' '))} certainty" if g.certainty else "",
-    ]
-    said = ", ".join(word for word in words if word)
-    printed = f"printed as “{g.as_printed}”" if g.as_printed else ""
-    return " – ".join(part for part in (said, printed) if part)
 
 
 def citation(guideline: str, source: f.Citation, words: Words) -> tuple[str, str]:
