@@ -151,7 +151,7 @@ def _why(reason: Reason) -> tuple[str, ...]:
     if reason.missing:
         found.append(f"not known: {', '.join(reason.missing)}")
     if reason.besides:
-        found.append(f"but it says the like by {', '.join(reason.besides)}")
+        found.append(f"in force on the same besides: {', '.join(reason.besides)}")
     return tuple(found)
 
 
