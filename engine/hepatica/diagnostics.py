@@ -92,6 +92,7 @@ CODES: dict[str, str] = {
     "E102": "a rule set beyond the limits of the network engine",
     "E103": "an engine that is not installed",
     "E104": "a defect of hepatica",
+    "E105": "a patient found by the solver that does not replay",
 }
 """Every code, and what it means in one line."""
 

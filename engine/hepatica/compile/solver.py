@@ -1,0 +1,201 @@
+"""z3, as far as it is used here: formulas, and the search for the smallest patient that fits them.
+
+The only module that imports z3. Formulas are opaque to everybody else. Every solver has a context
+of its own, so that two of them never share a name.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+Formula = Any
+Term = Any
+
+
+class NotInstalled(Exception):
+    """z3 is not there, or does not work here."""
+
+
+class Undecided(Exception):
+    """The time was over before an answer was found."""
+
+
+@functools.cache
+def engine() -> Any:
+    """Import z3. Raises `NotInstalled`."""
+    try:
+        import z3
+    except Exception as error:  # not installed, or its library does not load
+        raise NotInstalled(str(error)) from None
+    return z3
+
+
+class Deadline:
+    """A moment after which nothing is decided any more; `seconds` None means never."""
+
+    def __init__(self, seconds: float | None) -> None:
+        """Start the clock."""
+        self.end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> int | None:
+        """Give the milliseconds that are left. Raises `Undecided` when there are none."""
+        if self.end is None:
+            return None
+        left = int((self.end - time.monotonic()) * 1000)
+        if left <= 0:
+            raise Undecided
+        return left
+
+
+class Model(NamedTuple):
+    """One way to make formulas true; what they leave open is filled in."""
+
+    found: Any
+    z3: Any
+
+    def holds(self, formula: Formula) -> bool:
+        """Say whether a formula is true in it."""
+        return bool(self.z3.is_true(self.found.eval(formula, model_completion=True)))
+
+    def number(self, term: Term) -> Fraction:
+        """Give the exact value of a number."""
+        value: Fraction = self.found.eval(term, model_completion=True).as_fraction()
+        return value
+
+
+class Solver:
+    """Makes formulas and finds models. Raises `NotInstalled` without z3."""
+
+    def __init__(self) -> None:
+        """Start with no formulas."""
+        self.z3 = engine()
+        self.context = self.z3.Context()
+        self.always: Formula = self.z3.BoolVal(True, self.context)
+        self.never: Formula = self.z3.BoolVal(False, self.context)
+        self._solver = self.z3.SimpleSolver(ctx=self.context)
+
+    # --- formulas ----------------------------------------------------------------------------
+
+    def boolean(self, name: str) -> Formula:
+        """Make a variable that is true or false."""
+        return self.z3.Bool(name, self.context)
+
+    def number(self, name: str) -> Term:
+        """Make a variable that is a number."""
+        return self.z3.Real(name, self.context)
+
+    def exact(self, value: float) -> Term:
+        """Write a float as the exact ratio that it is."""
+        ratio = Fraction(value)
+        return self.z3.RealVal(f"{ratio.numerator}/{ratio.denominator}", self.context)
+
+    def all_of(self, parts: Iterable[Formula]) -> Formula:
+        """And; of none: true."""
+        found = self._without(parts, self.always, self.never)
+        if found is None:
+            return self.never
+        return found[0] if len(found) == 1 else self.z3.And(found) if found else self.always
+
+    def any_of(self, parts: Iterable[Formula]) -> Formula:
+        """Or; of none: false."""
+        found = self._without(parts, self.never, self.always)
+        if found is None:
+            return self.always
+        return found[0] if len(found) == 1 else self.z3.Or(found) if found else self.never
+
+    def _without(
+        self, parts: Iterable[Formula], neutral: Formula, absorbing: Formula
+    ) -> list[Formula] | None:
+        """Leave out what changes nothing and what stands twice; None when one part decides all."""
+        seen: dict[int, Formula] = {}
+        for part in parts:
+            if part.eq(absorbing):
+                return None
+            if not part.eq(neutral):
+                seen[part.get_id()] = part
+        return list(seen.values())
+
+    def no(self, part: Formula) -> Formula:
+        """Not."""
+        if part.eq(self.always):
+            return self.never
+        return self.always if part.eq(self.never) else self.z3.Not(part)
+
+    def same(self, one: Formula, other: Formula) -> Formula:
+        """Both or neither."""
+        return one == other
+
+    def weigh(self, parts: Iterable[tuple[Formula, int]], at_least: int) -> Formula:
+        """The weights of the parts that are true add up to at least so much."""
+        weights = list(parts)
+        return self.z3.PbGe(weights, at_least) if weights else self.never
+
+    def at_most(self, parts: Sequence[Formula], number: int) -> Formula:
+        """At most so many of the parts are true."""
+        if len(parts) <= number:
+            return self.always
+        return self.all_of(map(self.no, parts)) if number == 0 else self.z3.AtMost(*parts, number)
+
+    # --- search ------------------------------------------------------------------------------
+
+    def find(self, formulas: Iterable[Formula], deadline: Deadline) -> Model | None:
+        """Find a model; None when there is none. Raises `Undecided` when the time is over."""
+        self._solver.push()
+        try:
+            self._solver.add(*formulas)
+            return self._check(deadline)
+        finally:
+            self._solver.pop()
+
+    def fewest(
+        self,
+        formulas: Iterable[Formula],
+        counted: Sequence[Formula],
+        deadline: Deadline,
+        then: Sequence[Formula] = (),
+    ) -> tuple[Model | None, bool]:
+        """Find a model in which as few as possible of `counted` are true, and then of `then`.
+
+        Gives None when there is no model, and whether it is proved that no fewer of `counted` will
+        do. Raises `Undecided` when the time is over before any model was found.
+        """
+        wanted = list(formulas)
+        best = self.find(wanted, deadline)
+        if best is None:
+            return None, True
+        best, minimal = self._fewer(best, wanted, counted, deadline)
+        if minimal and any(map(best.holds, then)):
+            wanted.append(self.at_most(counted, sum(map(best.holds, counted))))
+            best, _ = self._fewer(best, wanted, then, deadline)
+        return best, minimal
+
+    def _fewer(
+        self, best: Model, wanted: list[Formula], counted: Sequence[Formula], deadline: Deadline
+    ) -> tuple[Model, bool]:
+        """Go down from a model to one with the fewest; say whether the time was enough."""
+        self._solver.push()
+        try:
+            self._solver.add(*wanted)
+            while number := sum(map(best.holds, counted)):
+                self._solver.add(self.at_most(counted, number - 1))
+                better = self._check(deadline)
+                if better is None:
+                    break
+                best = better
+        except Undecided:
+            return best, False
+        finally:
+            self._solver.pop()
+        return best, True
+
+    def _check(self, deadline: Deadline) -> Model | None:
+        left = deadline.left()
+        self._solver.set("timeout", 4294967295 if left is None else left)
+        answer = self._solver.check()
+        if answer == self.z3.unknown:
+            raise Undecided
+        return Model(self._solver.model(), self.z3) if answer == self.z3.sat else None
