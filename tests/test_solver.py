@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,7 +35,7 @@ slow = settings(
 )
 
 
-def model_of(patients: Patients, patient: Given, names: Iterator[str] | list[str]) -> Model:
+def model_of(patients: Patients, patient: Given, names: list[str]) -> Model:
     fixed = [patients.is_(name, patient.get(name)) for name in names]
     model = patients.solver.find(fixed, EVER)
     assert model is not None
@@ -54,43 +53,48 @@ def truth(true: bool, false: bool) -> Truth:
     return True if true else False if false else None
 
 
-def compare(guide: Guide, answerer: Answerer, patients: Patients, patient: Given) -> None:
-    """Every statement, conclusion and status of one guideline, for one patient."""
-    facts = patients.facts
-    questions: list[tuple[Question, Outcomes]] = [
-        (Holds(name), guide.truth(guide.statement(name))) for name in guide.when
-    ]
-    for name, values in answerer.meaning.values.items():
-        for value in values:
-            leaf = question_of(facts[name], value)
-            questions.append((Concludes(name, value), guide.truth(guide.formulas.rail(leaf))))
-    for s, options in guide.plan.recommendations:
-        assert s.recommend is not None
-        questions.append((Status(s.id), guide.status(s.id)))
-        for option in options:
-            chosen = option.interventions
-            questions.append((Status(s.id, chosen), guide.status(s.id, chosen)))
-            for drug in chosen:
-                said = Said(s.recommend.action, drug)
-                questions.append((said, guide.said(*said)))
-    applies = guide.applies()
-    asked = applies.facts.union(*(outcomes.facts for _, outcomes in questions))
-    model = model_of(patients, patient, sorted(asked))
-    for question, outcomes in questions:
-        assert outcome(outcomes, model) == answerer.answer(question, patient), question
-    answers = answerer.meaning.answers(patient)
-    assert truth(model.holds(applies.true), model.holds(applies.false)) == answers.applies
+class Comparison:
+    """Every statement, conclusion and status of one guideline, asked of formulas and referee."""
+
+    def __init__(self, guideline: ir.Guideline, knowledge: ir.Knowledge) -> None:
+        facts = knowledge.facts
+        self.patients = Patients(Solver(), facts)
+        guide = Guide(self.patients, guideline, knowledge.interventions)
+        self.answerer = Answerer(guideline, facts, knowledge.interventions)
+        self.applies = guide.applies()
+        self.questions: dict[Question, Outcomes] = {
+            Holds(name): guide.truth(guide.statement(name)) for name in guide.when
+        }
+        for name, values in self.answerer.meaning.values.items():
+            for value in values:
+                rail = guide.formulas.rail(question_of(facts[name], value))
+                self.questions[Concludes(name, value)] = guide.truth(rail)
+        for s, options in guide.plan.recommendations:
+            assert s.recommend is not None
+            self.questions[Status(s.id)] = guide.status(s.id)
+            for option in options:
+                chosen = option.interventions
+                self.questions[Status(s.id, chosen)] = guide.status(s.id, chosen)
+                for drug in chosen:
+                    said = Said(s.recommend.action, drug)
+                    self.questions[said] = guide.said(*said)
+
+    def compare(self, patient: Given) -> None:
+        every = (self.applies.facts, *(o.facts for o in self.questions.values()))
+        model = model_of(self.patients, patient, sorted(frozenset[str]().union(*every)))
+        for question, outcomes in self.questions.items():
+            assert outcome(outcomes, model) == self.answerer.answer(question, patient), question
+        answers = self.answerer.meaning.answers(patient)
+        found = truth(model.holds(self.applies.true), model.holds(self.applies.false))
+        assert found == answers.applies
 
 
 @slow
 @given(drawn())
 def test_formulas_agree_with_the_referee(case: Drawn) -> None:
-    knowledge = case.knowledge
-    patients = Patients(Solver(), knowledge.facts)
-    guide = Guide(patients, case.guideline, knowledge.interventions)
-    answerer = Answerer(case.guideline, knowledge.facts, knowledge.interventions)
+    comparison = Comparison(case.guideline, case.knowledge)
     for patient in case.patients:
-        compare(guide, answerer, patients, patient)
+        comparison.compare(patient)
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +113,10 @@ def patients_of(knowledge: ir.Knowledge) -> list[Given]:
 @pytest.mark.parametrize("name", ["easl_2025", "aasld_2019", "iaihg_1999", "iaihg_2008"])
 def test_formulas_agree_on_shipped_guidelines(name: str, knowledge: ir.Knowledge) -> None:
     guideline = knowledge.guidelines[name]
-    patients = Patients(Solver(), knowledge.facts)
-    guide = Guide(patients, guideline, knowledge.interventions)
-    answerer = Answerer(guideline, knowledge.facts, knowledge.interventions)
+    comparison = Comparison(guideline, knowledge)
     examples = [dict(e.facts) for s in guideline.statements for e in s.examples]
     for patient in [*patients_of(knowledge)[::3], *examples[::5]]:
-        compare(guide, answerer, patients, patient)
+        comparison.compare(patient)
 
 
 @slow

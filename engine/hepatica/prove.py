@@ -122,6 +122,7 @@ class Prover:
         self.seconds = seconds
         self.network = network
         self.patients = Patients(self.solver, self.facts)
+        self._asked: dict[tuple[int, Question], Outcomes] = {}
         self._guides: dict[int, tuple[Guide, Answerer]] = {}
 
     # --- comparing ---------------------------------------------------------------------------
@@ -194,8 +195,12 @@ class Prover:
         return one, other
 
     def _outcome(self, side: Side) -> Outcomes:
-        guide = self._side(side)[0]
-        question = side[1]
+        key = (id(side[0]), side[1])
+        if key not in self._asked:
+            self._asked[key] = self._formulas(self._side(side)[0], side[1])
+        return self._asked[key]
+
+    def _formulas(self, guide: Guide, question: Question) -> Outcomes:
         if isinstance(question, Holds):
             return guide.truth(guide.statement(question.statement))
         if isinstance(question, Concludes):
