@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "N113": "a question that has only one answer",
     "N114": "a chain of conclusions that is too long",
     "N115": "a number that no source document has",
+    "N116": "a question that a score has no answer to",
     "U101": "not a UCUM unit",
     "U102": "a unit of another dimension",
     "U103": "a number outside the plausible range of its fact",

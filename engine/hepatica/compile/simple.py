@@ -69,3 +69,40 @@ def place(value: Fraction, cuts: Sequence[float], low: float, high: float) -> St
 def _beyond(cuts: Sequence[float], sign: int) -> float:
     """Give a number well outside all cuts, for a fact without a plausible range."""
     return sign * 10 * max([1.0, *map(abs, cuts)])
+
+
+class Point(NamedTuple):
+    """One of the numbers that questions can tell apart: a threshold, or one between two."""
+
+    value: float
+    is_cut: bool
+
+
+def scale(cuts: Sequence[float], range_: tuple[float, float] | None) -> list[Point]:
+    """List a number for every threshold within the range and every stretch between, in order."""
+    low, high = range_ or (-math.inf, math.inf)
+    inside = [cut for cut in cuts if low <= cut <= high]
+    found = []
+    for i in range(len(inside) + 1):
+        below = inside[i - 1] if i else low
+        above = inside[i] if i < len(inside) else high
+        middle = _between(below, above, cuts, low, high)
+        if middle is not None:
+            found.append(Point(middle, False))
+        if i < len(inside):
+            found.append(Point(inside[i], True))
+    return found
+
+
+def _between(
+    below: float, above: float, cuts: Sequence[float], low: float, high: float
+) -> float | None:
+    """Give a simple number between two thresholds, or between one and an end of the range."""
+    inner = below if math.isfinite(below) else (above if math.isfinite(above) else 0.0) - 1
+    outer = above if math.isfinite(above) else inner + 2
+    if inner == outer:
+        return None if inner in cuts else inner
+    found = place((Fraction(inner) + Fraction(outer)) / 2, cuts, low, high)
+    if not isinstance(found, Stretch):
+        return found
+    return simplest(found) if math.nextafter(found.low, math.inf) < found.high else None
