@@ -1,7 +1,8 @@
 """L103: a question that can never matter.
 
 Answered in the other way for every patient, it would leave what the statement says as it is: true,
-false and unknown alike. So it can be left out; or it was meant otherwise.
+false and unknown alike. So it can be left out; or it was meant otherwise. A question that no
+patient can answer in one of the two ways is told too.
 """
 
 from __future__ import annotations
@@ -18,23 +19,42 @@ Place = tuple[int, ...]
 
 def check(ground: Ground) -> Iterator[Diagnostic]:
     """Replace every question by a fixed answer, and look for a patient who would notice."""
+    one_sided: dict[ir.Leaf, bool | None] = {}
     for s, path, condition in ground.conditions():
         if isinstance(condition, ir.Leaf):
             continue  # alone it decides everything; if it is constant, that has been told
         whole = ground.guide.formulas.rail(condition)
         try:
             for place, where, leaf in _questions(condition, (), path):
+                question = ground.words.question(leaf)
+                key = ir.replace(leaf, line=0)
+                if key not in one_sided:
+                    one_sided[key] = _only_answer(ground, leaf)
+                if (only := one_sided[key]) is not None:
+                    text = f"the question `{question}` can only be answered {_word(only)}"
+                    help = "look at its number, or leave it out"
+                    yield ground.say(s, where, "L103", text, help, "warning")
+                    continue
                 for answer in (True, False):
                     if not _is_noticed(ground, condition, whole, place, answer):
-                        question = ground.words.question(leaf)
                         text = f"the question `{question}` can never matter"
-                        help = (
-                            f"with the answer {str(answer).lower()} for everybody nothing changes"
-                        )
-                        yield ground.say(s, where, "L103", text, f"leave it out: {help}", "warning")
+                        help = f"leave it out: were it {_word(answer)} for everybody, nothing"
+                        yield ground.say(s, where, "L103", text, f"{help} would change", "warning")
                         break
         except Undecided:
             yield ground.undecided(s, "every question matters")
+
+
+def _word(answer: bool) -> str:
+    return "true" if answer else "false"
+
+
+def _only_answer(ground: Ground, leaf: ir.Leaf) -> bool | None:
+    """Give the one answer that patients can have to a question; None when there are two."""
+    pair = ground.guide.formulas.rail(leaf)
+    if not ground.exists(pair.true, pair.facts):
+        return False
+    return None if ground.exists(pair.false, pair.facts) else True
 
 
 def _questions(
