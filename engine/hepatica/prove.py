@@ -144,10 +144,11 @@ class Prover:
             "both": s.all_of((holds_a, holds_b)),
         }
         try:
-            for shows, formula in wanted.items():
-                found[shows] = self._witness(shows, formula, (a, b), one, other, deadline)
-                if shows == "difference" and found[shows] is None:
-                    return Difference("equal")
+            with self.solver.within(self._demands(one, other)):
+                for shows, formula in wanted.items():
+                    found[shows] = self._witness(shows, formula, (a, b), one, other, deadline)
+                    if shows == "difference" and found[shows] is None:
+                        return Difference("equal")
         except Undecided:
             return Difference("not_decided", **found)
         return Difference(_verdict(found), **found)
@@ -164,21 +165,21 @@ class Prover:
         found: dict[tuple[str, str], Witness] = {}
         undecided = []
         pairs = list(itertools.permutations(one.formulas, 2))
-        try:
-            apart = [*self._demands(one, other), _apart(self.solver, one, other)]
-            if self.solver.find(apart, deadline) is None:
-                return Transitions({})
-        except Undecided:
-            return Transitions({}, tuple(pairs))
-        for before, after in pairs:
-            formula = self.solver.all_of((one.formulas[before], other.formulas[after]))
+        with self.solver.within(self._demands(one, other)):
             try:
-                witness = self._witness("difference", formula, (a, b), one, other, deadline)
+                if self.solver.find([_apart(self.solver, one, other)], deadline) is None:
+                    return Transitions({})
             except Undecided:
-                undecided.append((before, after))
-                continue
-            if witness is not None:
-                found[before, after] = witness
+                return Transitions({}, tuple(pairs))
+            for before, after in pairs:
+                formula = self.solver.all_of((one.formulas[before], other.formulas[after]))
+                try:
+                    witness = self._witness("difference", formula, (a, b), one, other, deadline)
+                except Undecided:
+                    undecided.append((before, after))
+                    continue
+                if witness is not None:
+                    found[before, after] = witness
         return Transitions(found, tuple(undecided))
 
     # --- formulas ----------------------------------------------------------------------------
@@ -237,14 +238,14 @@ class Prover:
         other: Outcomes,
         deadline: Deadline,
     ) -> Witness | None:
+        """Find the smallest patient for a formula, within the demands on every patient."""
         if formula.eq(self.solver.never):
             return None
         names = self.patients.around(one.facts | other.facts)
         counted = [self.patients.given(name) for name in names]
-        demands = [*self.patients.possible(names), formula]
         concluded = self._concluded(sides)
         said = [self.patients.given(name) for name in names if name in concluded]
-        model, minimal = self.solver.fewest(demands, counted, deadline, said)
+        model, minimal = self.solver.fewest([formula], counted, deadline, said)
         if model is None:
             return None
         given = self.patients.patient(model, names)

@@ -6,9 +6,10 @@ of its own, so that two of them never share a name.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -142,14 +143,20 @@ class Solver:
 
     # --- search ------------------------------------------------------------------------------
 
-    def find(self, formulas: Iterable[Formula], deadline: Deadline) -> Model | None:
-        """Find a model; None when there is none. Raises `Undecided` when the time is over."""
+    @contextlib.contextmanager
+    def within(self, formulas: Iterable[Formula]) -> Iterator[None]:
+        """Demand formulas for every search inside."""
         self._solver.push()
         try:
-            self._solver.add(*formulas)
-            return self._check(deadline)
+            self._solver.add(self.all_of(formulas))
+            yield
         finally:
             self._solver.pop()
+
+    def find(self, formulas: Iterable[Formula], deadline: Deadline) -> Model | None:
+        """Find a model; None when there is none. Raises `Undecided` when the time is over."""
+        with self.within(formulas):
+            return self._check(deadline)
 
     def fewest(
         self,
@@ -163,34 +170,33 @@ class Solver:
         Gives None when there is no model, and whether it is proved that no fewer of `counted` will
         do. Raises `Undecided` when the time is over before any model was found.
         """
-        wanted = list(formulas)
-        best = self.find(wanted, deadline)
-        if best is None:
-            return None, True
-        best, minimal = self._fewer(best, wanted, counted, deadline)
-        if minimal and any(map(best.holds, then)):
-            wanted.append(self.at_most(counted, sum(map(best.holds, counted))))
-            best, _ = self._fewer(best, wanted, then, deadline)
-        return best, minimal
+        with self.within(formulas):
+            best = self._check(deadline)
+            if best is None:
+                return None, True
+            best, number = self._fewer(best, counted, deadline)
+            if number is None:
+                return best, False
+            if any(map(best.holds, then)):
+                with self.within([self.at_most(counted, number)]):
+                    best, _ = self._fewer(best, then, deadline)
+            return best, True
 
     def _fewer(
-        self, best: Model, wanted: list[Formula], counted: Sequence[Formula], deadline: Deadline
-    ) -> tuple[Model, bool]:
-        """Go down from a model to one with the fewest; say whether the time was enough."""
-        self._solver.push()
-        try:
-            self._solver.add(*wanted)
-            while number := sum(map(best.holds, counted)):
-                self._solver.add(self.at_most(counted, number - 1))
-                better = self._check(deadline)
-                if better is None:
-                    break
-                best = better
-        except Undecided:
-            return best, False
-        finally:
-            self._solver.pop()
-        return best, True
+        self, best: Model, counted: Sequence[Formula], deadline: Deadline
+    ) -> tuple[Model, int | None]:
+        """Go down from a model to one with the fewest; give their number if it is proved."""
+        with self.within(()):
+            try:
+                while number := sum(map(best.holds, counted)):
+                    self._solver.add(self.at_most(counted, number - 1))
+                    better = self._check(deadline)
+                    if better is None:
+                        break
+                    best = better
+            except Undecided:
+                return best, None
+            return best, number
 
     def _check(self, deadline: Deadline) -> Model | None:
         left = deadline.left()
