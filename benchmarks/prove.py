@@ -105,8 +105,11 @@ def synthetic(rules: int) -> None:
                 differing += bool(witnesses)
                 sizes += [len(w.case["facts"]) for w in witnesses]
             rows.setdefault(label, []).append(time.perf_counter() - start)
-            mean = f", {statistics.mean(sizes):.1f} facts each" if sizes else ""
-            notes[label] = f"{changed} mutated: {differing} rules differ, {found} transitions{mean}"
+            notes[label] = f"{differing} rules differ" + (
+                f" ({changed} mutated)" if of is new else ""
+            )
+            if sizes:
+                notes[label] += f"; {found} transitions, {statistics.mean(sizes):.1f} facts each"
     for label, taken in rows.items():
         print(f"| {rules} | {label} | {statistics.median(taken):.2f} | {notes[label]} |")
 

@@ -6,6 +6,8 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -18,10 +20,10 @@ from strategies import conditions, guideline, knowledge, rule_sets, statement
 from hepatica import ir
 from hepatica.case import contradictions
 from hepatica.compile import solver
-from hepatica.diagnostics import Invalid
+from hepatica.diagnostics import CODES, Invalid
 from hepatica.evaluate import Given
 from hepatica.prove import Difference, Prover, Verdict, Witness, differ
-from hepatica.replay import Answerer, Concludes, Holds, Question, Said, Status, read_back
+from hepatica.replay import Answerer, Concludes, Holds, Question, Said, Status, read_back, together
 
 some = settings(
     max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "150")) // 3,
@@ -347,6 +349,31 @@ def test_the_solver_is_refused_in_words_where_it_is_not_installed(
     with pytest.raises(Invalid, match="E103") as caught:
         Prover({}, {})
     assert "[prove]" in caught.value.diagnostics[0].help
+
+
+def test_two_dictionaries_become_one_for_every_patient_of_either() -> None:
+    old, new = independent(2), independent(2)
+    implied = ir.Implication(ir.Leaf("x0", "above", (5.0,), line=3), ir.Leaf("x1", "above", (5.0,)))
+    old["x0"] = ir.replace(old["x0"], range=(-5, 50), implies=(implied,))
+    moved = ir.Implication(ir.Leaf("x0", "above", (5.0,), line=4), implied.then)
+    other = ir.Implication(implied.then, implied.when)
+    new["x0"] = ir.replace(new["x0"], implies=(moved, other))
+    new["c"] = ir.Fact("c", "t", "c", "boolean")
+    both = together(old, new)
+    assert list(both) == ["x0", "x1", "c"]
+    assert both["x0"].range == (-5, 100) and both["x0"].implies == (moved,)
+    new["x1"] = ir.replace(new["x1"], unit="kg")
+    with pytest.raises(Invalid, match="N117"):
+        together(old, new)
+
+
+def test_the_documentation_names_every_verdict_and_every_code_of_logic() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "proofs.md").read_text(encoding="utf-8")
+    for verdict in get_args(Verdict):
+        assert f"| `{verdict}` |" in text
+    for code, meaning in CODES.items():
+        if code.startswith("L"):
+            assert f"| {code} | {meaning} |" in text
 
 
 def test_questions_that_cannot_be_compared_are_refused() -> None:

@@ -18,6 +18,7 @@ from test_prove import EVERYONE, SMALL, small_guidelines
 
 from hepatica import ir
 from hepatica.case import Case
+from hepatica.compile import solver
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Given
 from hepatica.replay import Answerer, Holds, Status
@@ -172,3 +173,23 @@ def test_the_command_line_in_text_and_json() -> None:
     first = data["why_not"]["sets"][0]
     assert set(first[0]) == set(Change.__struct_fields__)
     assert json.loads(run("explain", other, name, "--format", "json").stdout)["why_not"] is None
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("explain", str(CASES / "preferential_methylation.yaml"),
+         "easl_2025/metabolites/hepatotoxicity_risk", "--why-not"),
+        ("lint", "--logic", str(CASES.parents[2] / "knowledge" / "iaihg_2008")),
+    ],
+)  # fmt: skip
+def test_without_the_solver_there_is_one_clear_error(
+    args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise solver.NotInstalled("no z3")
+
+    monkeypatch.setattr(solver, "engine", missing)
+    result = run(*args)
+    assert result.exit_code == 2
+    assert result.stderr.count("E103") == 1 and "[prove]" in result.stderr

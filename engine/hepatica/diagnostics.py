@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "N114": "a chain of conclusions that is too long",
     "N115": "a number that no source document has",
     "N116": "a question that a score has no answer to",
+    "N117": "a fact that is of another kind in another version",
     "U101": "not a UCUM unit",
     "U102": "a unit of another dimension",
     "U103": "a number outside the plausible range of its fact",

@@ -89,8 +89,8 @@ def differ(
 ) -> Difference:
     """Compare two questions, each a guideline and what is asked of it, over every patient.
 
-    `facts` is the dictionary of both (see `together`); `interventions` is needed for what concerns
-    recommendations. For many questions make one `Prover`. Raises as that does.
+    `facts` is the dictionary of both (see `replay.together`); `interventions` is needed for what
+    concerns recommendations. For many questions make one `Prover`. Raises as that does.
     """
     return Prover(facts, interventions or {}, seconds=seconds).differ(a, b)
 

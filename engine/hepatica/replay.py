@@ -139,6 +139,50 @@ class Answerer:
         )
 
 
+def together(old: Mapping[str, ir.Fact], new: Mapping[str, ir.Fact]) -> dict[str, ir.Fact]:
+    """Make one dictionary of two versions: every patient who is possible in one of them.
+
+    Values are those of both, ranges reach over both, and only what both imply is implied. Raises
+    `Invalid` (N117) for a fact whose type or unit is not the same: then no patient has it in both.
+    """
+    wrong = [
+        Diagnostic(
+            "N117", "error", f"`{name}` is not the same kind of fact in both dictionaries",
+            help="type and unit have to be the same; compare by cases instead",
+        )
+        for name in old.keys() & new.keys()
+        if (old[name].type, old[name].unit) != (new[name].type, new[name].unit)
+    ]  # fmt: skip
+    if wrong:
+        raise Invalid(sorted(wrong, key=lambda d: d.message))
+    found = dict(old) | dict(new)
+    for name in old.keys() & new.keys():
+        one, two = old[name], new[name]
+        ranges = None
+        if one.range is not None and two.range is not None:
+            ranges = min(one.range[0], two.range[0]), max(one.range[1], two.range[1])
+        found[name] = ir.replace(
+            two,
+            values=one.values | two.values,
+            range=ranges,
+            implies=tuple(i for i in two.implies if _plain(i) in map(_plain, one.implies)),
+        )
+    return found
+
+
+def _plain(implication: ir.Implication) -> ir.Implication:
+    """Leave the lines out, so that a moved line is no change."""
+    return ir.Implication(_unplaced(implication.when), _unplaced(implication.then))
+
+
+def _unplaced(node: ir.Condition) -> ir.Condition:
+    if isinstance(node, ir.Leaf):
+        return ir.replace(node, line=0)
+    if isinstance(node, ir.Not):
+        return ir.Not(_unplaced(node.part))
+    return ir.replace(node, line=0, parts=tuple(map(_unplaced, node.parts)))
+
+
 def case_of(name: str, given: Given, facts: Mapping[str, ir.Fact]) -> dict[str, Any]:
     """Write a patient in the form of a case file, quantities with a unit where one is asked for."""
     written: dict[str, Any] = {}

@@ -60,7 +60,11 @@ class Model(NamedTuple):
 
     def holds(self, formula: Formula) -> bool:
         """Say whether a formula is true in it."""
-        return bool(self.z3.is_true(self.found.eval(formula, model_completion=True)))
+        z3, context = self.z3, self.found.ctx.ref()
+        value = (z3.Ast * 1)()  # by the plain functions: this is asked thousands of times
+        if not z3.Z3_model_eval(context, self.found.model, formula.ast, True, value):
+            raise Undecided
+        return bool(z3.Z3_get_bool_value(context, value[0]) == z3.Z3_L_TRUE)
 
     def number(self, term: Term) -> Fraction:
         """Give the exact value of a number."""
@@ -139,7 +143,11 @@ class Solver:
         """At most so many of the parts are true."""
         if len(parts) <= number:
             return self.always
-        return self.all_of(map(self.no, parts)) if number == 0 else self.z3.AtMost(*parts, number)
+        if number == 0:
+            return self.all_of(map(self.no, parts))
+        asts = (self.z3.Ast * len(parts))(*[part.ast for part in parts])
+        formula = self.z3.Z3_mk_atmost(self.context.ref(), len(parts), asts, number)
+        return self.z3.BoolRef(formula, self.context)
 
     # --- search ------------------------------------------------------------------------------
 
