@@ -75,6 +75,26 @@ def test_the_base_is_fine() -> None:
     assert lint(HERE / "base") == []
 
 
+def test_a_dictionary_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    root = tmp_path / "knowledge"
+    shutil.copytree(HERE / "base", root)
+    (root / "facts" / "demo.yaml").write_text("domain: demo\nfacts: {flag\n")
+    assert {d.code for d in lint(root)} == {"Y102"}
+
+
+def test_a_conclusion_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "knowledge"
+    shutil.copytree(HERE / "base", root)
+    path = root / "demo" / "topic" / "failure.yaml"
+    text = path.read_text()
+    other = text.replace("topic/failure", "topic/other").replace(
+        "{failure: true}", "{nobody: true}"
+    )
+    (path.parent / "other.yaml").write_text(other)
+    path.write_text(text.replace("{fact: flag, is: true}", "{fact: nobody, is: true}"))
+    assert {d.code for d in lint(root)} == {"N101"}
+
+
 def test_every_error_of_a_file_is_told(tmp_path: Path) -> None:
     found = found_in(HERE / "statement" / "several_names.yaml", tmp_path)
     assert {d.code for d in found} >= {"N101", "N102", "N103", "U103"}

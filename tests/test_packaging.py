@@ -73,5 +73,6 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     answer = json.loads(run("-m", "hepatica", "eval", "--format", "json", "case.yaml"))
     assert any(g["recommendations"] for g in answer["guidelines"])
     run("-m", "hepatica", "lint")
+    assert "all 193 statements accounted for" in run("-m", "hepatica", "sources")
     for form in ("text", "markdown", "html"):
         assert run("-m", "hepatica", "eval", "--format", form, "case.yaml")

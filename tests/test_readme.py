@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from hepatica.cli import COMMANDS, app
+from hepatica.ledger import checked_ledgers
 from hepatica.load import load
 from hepatica.reader import read_yaml
 from hepatica.source import Source
@@ -60,3 +62,20 @@ def test_the_table_of_the_knowledge(reset: bool) -> None:
         README.write_text(pattern.sub(rf"\g<1>{table}\g<2>", text()), encoding="utf-8")
     found = re.search(r"<!-- table: knowledge -->\n(.*?)\n\n", text(), re.S)
     assert found and found[1] == table
+
+
+@pytest.mark.parametrize("path", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=str)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / link).exists(), link
+
+
+def test_the_page_on_sources_names_every_hazard_and_every_open_decision() -> None:
+    page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    for ledger in checked_ledgers(load()):
+        for entry in ledger.entries:
+            if entry.state in ("rejected", "gap"):
+                assert entry.id in page, entry.id
+        for decision in ledger.decisions:
+            assert decision.id in page, decision.id
+        assert ledger.count("unaccounted") == 0

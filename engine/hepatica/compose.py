@@ -112,7 +112,9 @@ class Composer:
             experimental=g.experimental,
             not_sourced=g.not_sourced,
             applies=WORDS[applies],  # type: ignore[arg-type]
-            conclusions=self.conclusions.found(truths, tracer, self._because, self._conclusion),
+            conclusions=self.conclusions.found(truths, tracer, self._because, self._conclusion)
+            if applies is not False
+            else (),
             recommendations=recommendations,
             avoid=avoid,
             evidence=tuple(e for e in self._evidence(truths, live) if e.statement in reported),

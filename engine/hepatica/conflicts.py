@@ -5,7 +5,8 @@ None of these stops an evaluation; each is told beside the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from hepatica import finding as f
 from hepatica import ir
@@ -71,44 +72,67 @@ def _word(value: ir.Value) -> str:
 def between_guidelines(findings: Iterable[f.Finding]) -> list[Diagnostic]:
     """Tell where one guideline recommends what another contraindicates for this patient (D108).
 
-    One diagnostic for each drug and pair of guidelines: a warning where it is recommended, a note
-    where it is only among what is open.
+    A warning for each drug and each guideline that recommends it; one note for each drug that is
+    only among what is open.
     """
     every = list(findings)
+    pairs = [
+        clash for one in every for other in every if one.id != other.id
+        for clash in _clashes(one, other)
+    ]  # fmt: skip
     found = []
-    for one in every:
-        for other in every:
-            if one.id != other.id:
-                found += _between(one, other)
+    for one, drug in dict.fromkeys((c.one, c.drug) for c in pairs if c.recommended):
+        mine = [c for c in pairs if c.recommended and (c.one, c.drug) == (one, drug)]
+        against = "; ".join(c.whose for c in mine)
+        text = f"{one} recommends `{drug}` ({_some(mine[0].recommended)}); {against}"
+        found.append(_told("warning", text))
+    only_open = [c for c in pairs if not c.recommended]
+    for drug in dict.fromkeys(c.drug for c in only_open):
+        mine = [c for c in only_open if c.drug == drug]
+        against = "; ".join(dict.fromkeys(c.whose for c in mine))
+        names = _listed(dict.fromkeys(c.one for c in mine))
+        found.append(_told("note", f"`{drug}` is among what is open in {names}; {against}"))
     return found
 
 
-def _between(one: f.Finding, other: f.Finding) -> list[Diagnostic]:
+class _Clash(NamedTuple):
+    drug: str
+    one: str
+    recommended: tuple[str, ...]
+    whose: str
+
+
+def _clashes(one: f.Finding, other: f.Finding) -> Iterator[_Clash]:
+    """Find the drugs that one guideline recommends or leaves open and the other contraindicates."""
     barred = [a for a in other.avoid if a.status == "contraindicated"]
-    told: dict[str, tuple[dict[str, None], dict[str, None], dict[str, None]]] = {}
+    told: dict[str, tuple[dict[str, None], dict[str, f.Avoidance]]] = {}
     for r in one.recommendations:
         if r.action not in GIVES:
             continue
         for option in r.options:
             for a in barred:
-                if a.intervention in option.interventions and r.action in (a.actions or GIVES):
-                    sides = told.setdefault(a.intervention, ({}, {}, {}))
-                    if option.status != "blocked":
-                        sides[0 if option.status == "recommended" else 1][r.statement] = None
-                        sides[2][a.statement] = None
-    found = []
-    for name, (recommended, open_, against) in sorted(told.items()):
-        if not recommended and not open_:
-            continue
-        says = "recommends" if recommended else "has among what is open"
-        text = (
-            f"{one.short} {says} `{name}` ({_some(recommended or open_)}),"
-            f" {other.short} contraindicates it ({_some(against)})"
-        )
-        help = "read both before deciding"
-        severity: Severity = "warning" if recommended else "note"
-        found.append(Diagnostic("D108", severity, text, help=help))
-    return found
+                concerned = a.intervention in option.interventions
+                if concerned and r.action in (a.actions or GIVES) and option.status != "blocked":
+                    recommended, against = told.setdefault(a.intervention, ({}, {}))
+                    against[a.statement] = a
+                    if option.status == "recommended":
+                        recommended[r.statement] = None
+    for drug, (recommended, against) in sorted(told.items()):
+        own = any(a.source.confidence != "borrowed" for a in against.values())
+        whose = f"{other.short} contraindicates it ({_some(against)})"
+        if not own:
+            whose = f"the encoding of {other.short} contraindicates it, by another source"
+            whose += f" ({_some(against)})"
+        yield _Clash(drug, one.short, tuple(recommended), whose)
+
+
+def _told(severity: Severity, text: str) -> Diagnostic:
+    return Diagnostic("D108", severity, text, help="read both before deciding")
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _some(names: Iterable[str]) -> str:

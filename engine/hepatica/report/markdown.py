@@ -57,6 +57,8 @@ def _side(side: Side) -> Iterator[str]:
         yield from (f"{text}: {escaped(side.blocked_anyway)}", "")
     yield from _section("Contraindicated", side.avoid)
     yield from _section("Caution", side.cautions)
+    if side.cautions_elsewhere:
+        yield from (f"Cautions: {escaped(side.cautions_elsewhere)}", "")
     yield from _section("Not excluded", side.not_excluded)
     if side.elsewhere:
         yield from (escaped(side.elsewhere), "")

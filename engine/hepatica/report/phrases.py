@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from hepatica import finding as f
 from hepatica.evaluate import definitions_of
-from hepatica.walk import concludes
+from hepatica.walk import concludes, conditions_of, leaves
 from hepatica.words import ACTIONS, CONFIDENCE, Words, amount, spaced
 
 
@@ -21,6 +21,9 @@ class Reasons:
         self.written = {name: i.written for name, i in result.inputs.items() if i.written}
         guideline = words.knowledge.guidelines.get(finding.id)
         self.concluded = {concludes(s) for s in definitions_of(guideline)} if guideline else set()
+        statements = guideline.statements if guideline else ()
+        asked = (leaf for s in statements for when in conditions_of(s) for leaf in leaves(when))
+        self.perhaps_open = {leaf.fact for leaf in asked if leaf.op == "known"}
         for c in finding.conclusions:
             if c.fact in facts and facts[c.fact].type == "codes":
                 self.known[c.fact] = [*self.known.get(c.fact, ()), c.value]
@@ -42,14 +45,19 @@ class Reasons:
         if name in self.known:
             return self.words.stated(name, self.known[name])
         # Decided without a value: all its definitions are false, or not recorded is the point.
-        return f"{self.words.fact(name)}: {'no' if name in self.concluded else 'not recorded'}"
+        said = "no" if name in self.concluded else "not recorded"
+        if name in self.concluded & self.perhaps_open:  # that it is not known may be the point
+            said = "not concluded"
+        return f"{self.words.fact(name)}: {said}"
 
 
-def options(r: f.Recommendation, words: Words) -> str:
-    """Write a recommendation's action with its options."""
+def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:
+    """Write a recommendation's action with its options; what is taken already is said to be."""
     shown = []
     for option in r.options:
         name = words.together(option.interventions)
+        if r.action in ("start", "add", "switch_to") and taken >= set(option.interventions):
+            name += " (taken already)"
         if option.status == "blocked" and len(r.options) > 1:
             name += " (contraindicated here)"
         elif option.status == "contingent" and r.status == "recommended":

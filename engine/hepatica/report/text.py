@@ -124,6 +124,9 @@ class Terminal:
             lines += [*self.wrap(text, "  ", "dim"), ""]
         lines += self._section("CONTRAINDICATED", side.avoid, "red")
         lines += self._section("CAUTION", side.cautions, "magenta")
+        if side.cautions_elsewhere:
+            title = "" if side.cautions else "CAUTION: "
+            lines += [*self.wrap(f"{title}… {side.cautions_elsewhere}", "    ", "dim"), ""]
         lines += self._open_contraindications(side)
         if side.missing:
             lines += self.wrap("MISSING, and how many statements each bears on", "  ", "bold")

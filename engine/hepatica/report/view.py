@@ -52,6 +52,7 @@ class Side(NamedTuple):
     blocked_anyway: str
     avoid: tuple[Item, ...]
     cautions: tuple[Item, ...]
+    cautions_elsewhere: str
     not_excluded: tuple[Item, ...]
     elsewhere: str
     missing: tuple[str, ...]
@@ -105,6 +106,7 @@ class _Side:
         self.finding = finding
         self.words = words
         self.reasons = phrases.Reasons(finding, result, words)
+        self.taken = self.reasons.taken()
         self.cited: dict[str, str] = {}
 
     def is_brief(self) -> bool:
@@ -113,11 +115,9 @@ class _Side:
         guideline = self.words.knowledge.guidelines.get(g.id)
         if guideline is None or guideline.show != "brief":
             return False
-        cautions, _ = self._in_play((a for a in g.avoid if a.status == "caution"), "recommended")
         known = (
             *g.conclusions,
-            *cautions,
-            *(a for a in g.avoid if a.status == "contraindicated"),
+            *(a for a in g.avoid if a.status in ("contraindicated", "caution")),
             *(r for r in g.recommendations if r.status == "recommended"),
             *(r for r in g.recommendations if r.status == "blocked" and r.because),
         )
@@ -155,7 +155,7 @@ class _Side:
             avoid.setdefault(a.status, []).append(a)
         # What could speak against something contingent is among the facts that it waits for.
         in_play, elsewhere = self._in_play(avoid.get("contingent", ()), "recommended")
-        cautions, _ = self._in_play(avoid.get("caution", ()), "recommended", "contingent")
+        cautions, others = self._in_play(avoid.get("caution", ()), "recommended", "contingent")
         return Side(
             id=g.id,
             heading=f"{g.short} · encoding {g.version}",
@@ -168,6 +168,7 @@ class _Side:
             blocked_anyway="; ".join(r.title for r in blocked if not r.because),
             avoid=tuple(self._avoidance(a) for a in _merge(avoid.get("contraindicated", ()))),
             cautions=tuple(self._avoidance(a) for a in _merge(cautions)),
+            cautions_elsewhere=others,
             not_excluded=tuple(self._avoidance(a) for a in _merge(in_play)),
             elsewhere=elsewhere,
             missing=tuple(f"{self.words.fact(m.fact)} ({len(m.would_settle)})" for m in g.missing),
@@ -198,7 +199,7 @@ class _Side:
         self, found: Iterable[f.Avoidance], *statuses: str
     ) -> tuple[list[f.Avoidance], str]:
         """Keep the avoidances of what is taken, or in recommendations of these statuses."""
-        concerned = self.reasons.taken()
+        concerned = set(self.taken)
         for r in self.finding.recommendations:
             if r.status in statuses:
                 concerned |= {n for o in r.options for n in o.interventions}
@@ -228,7 +229,7 @@ class _Side:
 
     def _recommendation(self, r: f.Recommendation) -> Item:
         words = self.words
-        details: list[tuple[str, str]] = [("action", phrases.options(r, words))]
+        details: list[tuple[str, str]] = [("action", phrases.options(r, words, self.taken))]
         details += [("dose", phrases.dose(d, words, self.reasons)) for d in r.dose]
         if r.schedule:
             details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
@@ -258,7 +259,7 @@ class _Side:
         for r in sorted(contingent, key=lambda r: len(r.missing)):
             waits = [name for name in order if name in r.missing]
             others = ", ".join(self.words.fact(name) for name in waits[1:])
-            details = [("action", phrases.options(r, self.words))]
+            details = [("action", phrases.options(r, self.words, self.taken))]
             if others:
                 details.append(("also open", others))
             details.append(("source", self._source(r.source)))
@@ -268,7 +269,7 @@ class _Side:
         return tuple(Group(n, self.words.fact(n), tuple(groups[n])) for n in names)
 
     def _blocked(self, r: f.Recommendation) -> Item:
-        details = [("action", phrases.options(r, self.words))]
+        details = [("action", phrases.options(r, self.words, self.taken))]
         details += [("blocked by", f"{self._title(s)} [{s}]") for s in r.blocked_by]
         details.append(("because", self.reasons.because(r.because)))
         details.append(("source", self._source(r.source)))
