@@ -169,9 +169,10 @@ def test_the_command_line_asks_the_solver_only_when_told(tmp_path: Path) -> None
 
 
 def test_shipped_knowledge_has_no_error_of_logic() -> None:
-    """Notes are allowed: what asks whether something is known turns when it is."""
+    """Notes and warnings are for its authors to weigh; an error would be a rule for nobody."""
     found = lint_logic()
-    assert {d.code for d in found} <= {"L106"}, "\n\n".join(map(draw, found))
+    wrong = [d for d in found if d.severity == "error"]
+    assert found and not wrong, "\n\n".join(map(draw, wrong))
 
 
 def test_the_help_holds_a_case(tmp_path: Path) -> None:
