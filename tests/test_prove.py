@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -15,104 +14,23 @@ pytest.importorskip("z3")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import conditions, guideline, knowledge, rule_sets, statement
+from small_domain import EVERYONE, QUESTIONS, SMALL, small_guidelines
+from strategies import guideline, knowledge, rule_sets, statement
 
 from hepatica import ir
 from hepatica.case import contradictions
 from hepatica.compile import solver
 from hepatica.diagnostics import CODES, Invalid
 from hepatica.evaluate import Given
+from hepatica.load import load
 from hepatica.prove import Difference, Prover, Verdict, Witness, differ
-from hepatica.replay import Answerer, Concludes, Holds, Question, Said, Status, read_back, together
+from hepatica.replay import Answerer, Concludes, Holds, Question, Said, read_back, together
 
 some = settings(
     max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "150")) // 3,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-CUTS = (0.0, 5.0)
-SMALL: dict[str, ir.Fact] = {
-    "flag_0": ir.Fact("flag_0", "t", "f", "boolean"),
-    "pair": ir.Fact("pair", "t", "p", "code", values={"x": "", "y": ""}),
-    "drugs": ir.Fact("drugs", "t", "d", "codes", values={"p": "", "q": ""}),
-    "number_0": ir.Fact("number_0", "t", "n", "quantity", unit="1", range=(-10, 10)),
-    "verdict_1": ir.Fact("verdict_1", "t", "v", "boolean"),
-    "stage": ir.Fact(
-        "stage", "t", "s", "code", values={"s1": "", "s2": ""},
-        implies=(
-            ir.Implication(ir.Leaf("stage", "is", ("s2",)), ir.Leaf("flag_0", "is", (True,))),
-        ),
-    ),
-}  # fmt: skip
-VALUES: dict[str, tuple[ir.Value | tuple[str, ...] | None, ...]] = {
-    "flag_0": (None, True, False),
-    "pair": (None, "x", "y"),
-    "drugs": (None, (), ("p",), ("q",), ("p", "q")),
-    "number_0": (None, -1.0, 0.0, 1.0, 5.0, 6.0),
-    "verdict_1": (None, True, False),
-    "stage": (None, "s1", "s2"),
-}
-
-
-def everyone() -> Iterator[Given]:
-    """Every patient there can be, up to numbers that no question tells apart."""
-    for values in itertools.product(*VALUES.values()):
-        patient = {n: v for n, v in zip(VALUES, values, strict=True) if v is not None}
-        if not contradictions(SMALL, patient):
-            yield patient
-
-
-def small_leaf(node: ir.Condition) -> ir.Condition:
-    """Keep a drawn condition within the small domain's values and thresholds."""
-    if isinstance(node, ir.Leaf):
-        fact = SMALL[node.fact]
-        if node.op == "known" or fact.type == "boolean":
-            return node
-        if fact.type == "quantity":
-            ends = sorted(CUTS[int(abs(float(v))) % 2] for v in node.values)
-            return ir.Leaf(node.fact, node.op, tuple(ends))
-        wanted = {"c": "x", "r": "p", "s3": "s2", "a": "x", "b": "y"}
-        values = tuple(dict.fromkeys(wanted.get(str(v), str(v)) for v in node.values))
-        return ir.Leaf(node.fact, node.op, values)
-    if isinstance(node, ir.Not):
-        return ir.Not(small_leaf(node.part))
-    parts = tuple(map(small_leaf, node.parts))
-    return ir.Count(node.at_least, parts) if isinstance(node, ir.Count) else type(node)(parts)
-
-
-def small(names: list[str], depth: int) -> st.SearchStrategy[ir.Condition]:
-    return conditions(names, depth).map(small_leaf)
-
-
-BASE = ["flag_0", "pair", "drugs", "number_0"]
-
-
-@st.composite
-def small_guidelines(draw: st.DrawFn) -> ir.Guideline:
-    every = [*BASE, "verdict_1", "stage"]
-    statements = [
-        statement("d0", "definition", when=draw(small(BASE, 1)), conclude=("verdict_1", True)),
-        statement("d1", "definition", when=draw(small(BASE, 1)), conclude=("stage", "s1")),
-        statement("d2", "definition", when=draw(small(BASE, 1)), conclude=("stage", "s2")),
-        statement("r0", "recommendation", when=draw(small(every, 2)),
-                  recommend=ir.Recommend("start", (("drug_a",), ("drug_b",)))),
-        statement("r1", "recommendation", when=draw(small(BASE, 1)),
-                  recommend=ir.Recommend("start", (("drug_a", "drug_b"),))),
-        statement("c0", "contraindication", when=draw(small(BASE, 1)),
-                  avoid=ir.Avoid(interventions=("drug_a",))),
-    ]  # fmt: skip
-    return guideline(statements, draw(st.none() | small(BASE, 0)))
-
-
-QUESTIONS: tuple[Question, ...] = (
-    Holds("g/t/r0"),
-    Concludes("stage", "s1"),
-    Concludes("verdict_1", True),
-    Status("g/t/r0"),
-    Status("g/t/r0", ("drug_a",)),
-    Said("start", "drug_a"),
-)
-EVERYONE = list(everyone())
 
 
 def relation(pairs: set[tuple[str, str]], holds: str) -> Verdict:
@@ -380,3 +298,34 @@ def test_questions_that_cannot_be_compared_are_refused() -> None:
     g = single(ir.Leaf("x0", "above", (1.0,)))
     with pytest.raises(ValueError, match="different outcomes"):
         differ((g, Holds("g/t/r0")), (g, Said("start", "drug_a")), independent(1))
+
+
+def test_no_shipped_patient_contradicts_a_verdict_about_shipped_guidelines() -> None:
+    of = load()
+    g, h = of.guidelines["easl_2025"], of.guidelines["aasld_2019"]
+    questions: list[tuple[Question, Question]] = [
+        (Holds(a.id), Holds(b.id))
+        for a in g.statements
+        for b in h.statements
+        if a.conclude is not None and a.conclude == b.conclude
+    ]
+    for drug in ("azathioprine", "mycophenolate_mofetil", "tacrolimus", "budesonide"):
+        questions += [(Said(action, drug),) * 2 for action in ("start", "switch_to", "stop")]
+    patients: list[Given] = [
+        dict(example.facts) for s in (*g.statements, *h.statements)[::4] for example in s.examples
+    ]
+    patients = [p for p in patients if not contradictions(of.facts, p)]
+    prover = Prover(of.facts, of.interventions, seconds=None)
+    one, other = (Answerer(x, of.facts, of.interventions) for x in (g, h))
+    verdicts = set()
+    for a, b in questions:
+        verdict = prover.differ((g, a), (h, b)).verdict
+        verdicts.add(verdict)
+        holds = "true" if isinstance(a, Holds) else "recommended"
+        for patient in patients:
+            x, y = one.answer(a, patient), other.answer(b, patient)
+            assert verdict != "equal" or x == y
+            assert verdict not in ("a_implies_b", "same_when_true") or x != holds or y == holds
+            assert verdict not in ("b_implies_a", "same_when_true") or y != holds or x == holds
+            assert verdict != "disjoint" or not x == y == holds
+    assert {"equal", "overlapping"} < verdicts

@@ -12,9 +12,9 @@ pytest.importorskip("z3")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_domain import EVERYONE, SMALL, small_guidelines
 from strategies import guideline, knowledge, statement
 from test_cli import run
-from test_prove import EVERYONE, SMALL, small_guidelines
 
 from hepatica import ir
 from hepatica.case import Case
