@@ -108,16 +108,22 @@ def evaluate(
 
 
 def explain(
-    case: Case | Mapping[str, Any] | Path | str, statement: str, knowledge: Knowledge | None = None
+    case: Case | Mapping[str, Any] | Path | str,
+    statement: str,
+    knowledge: Knowledge | None = None,
+    *,
+    changes: bool = False,
 ) -> Explanation:
     """Say why a statement holds for a case, why not, and which answer would settle it.
 
-    `statement` is its path under `knowledge/`. Raises `Invalid` when the case or the name is wrong.
+    `statement` is its path under `knowledge/`. With `changes`, `why_not` holds the smallest sets of
+    changes that would make it fire (needs the extra `prove`). Raises `Invalid` when the case or the
+    name is wrong.
     """
     from hepatica.explain import explain
 
     knowledge = load() if knowledge is None else knowledge
-    return explain(knowledge, _case(case, knowledge), statement)
+    return explain(knowledge, _case(case, knowledge), statement, changes=changes)
 
 
 def diff(

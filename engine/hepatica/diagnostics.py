@@ -22,6 +22,7 @@ STAGES = {
     "U": "units",
     "C": "citations",
     "X": "examples",
+    "L": "logic",
     "D": "data of a case",
     "V": "versions",
     "E": "engines",
@@ -63,6 +64,8 @@ CODES: dict[str, str] = {
     "N113": "a question that has only one answer",
     "N114": "a chain of conclusions that is too long",
     "N115": "a number that no source document has",
+    "N116": "a question that a score has no answer to",
+    "N117": "a fact that is of another kind in another version",
     "U101": "not a UCUM unit",
     "U102": "a unit of another dimension",
     "U103": "a number outside the plausible range of its fact",
@@ -79,6 +82,13 @@ CODES: dict[str, str] = {
     "X101": "a statement without an example of each outcome",
     "X102": "an example that disagrees with its statement",
     "X103": "an example that tells the wrong missing facts",
+    "L101": "a condition that can never be true",
+    "L102": "a condition that can never be false",
+    "L103": "a question that can never matter",
+    "L104": "definitions that can give one patient different values",
+    "L105": "a recommendation that is contraindicated for everybody for whom it holds",
+    "L106": "an answer that turns from true to false when more becomes known",
+    "L107": "a question of logic that was not decided in time",
     "D101": "a case that names an unknown fact",
     "D102": "a value that does not suit its fact",
     "D103": "a value outside the plausible range of its fact",
@@ -96,6 +106,7 @@ CODES: dict[str, str] = {
     "E102": "a rule set beyond the limits of the network engine",
     "E103": "an engine that is not installed",
     "E104": "a defect of hepatica",
+    "E105": "a patient found by the solver that does not replay",
 }
 """Every code, and what it means in one line."""
 

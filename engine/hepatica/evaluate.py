@@ -76,13 +76,17 @@ class Meaning:
         return Referee(self, given).answers()
 
 
-def bare_meaning(facts: Mapping[str, ir.Fact]) -> Meaning:
-    """Make a meaning without statements, to ask conditions about given facts only."""
-    nothing = ir.Guideline(
+def nothing() -> ir.Guideline:
+    """Make a guideline without statements, to ask conditions about given facts only."""
+    return ir.Guideline(
         *("",) * 7, status="draft", experimental=True, text="", not_sourced="", copyright="",
         applies=None, includes=(), statements=(), definitions=(), references={}, digest="",
     )  # fmt: skip
-    return Meaning(nothing, facts)
+
+
+def bare_meaning(facts: Mapping[str, ir.Fact]) -> Meaning:
+    """Make a meaning without statements (see `nothing`)."""
+    return Meaning(nothing(), facts)
 
 
 def evaluate(guideline: ir.Guideline, facts: Mapping[str, ir.Fact], given: Given) -> Answers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,9 @@ from hepatica.outcome import judge
 from hepatica.trace import Tracer
 from hepatica.walk import conditions_of, leaves
 from hepatica.words import Words
+
+if TYPE_CHECKING:
+    from hepatica.why_not import WhyNot
 
 TruthWord = Literal["true", "false", "unknown"]
 
@@ -62,6 +65,7 @@ class Explanation(msgspec.Struct, frozen=True):
     source: Citation
     covers: tuple[str, ...]
     file: str
+    why_not: WhyNot | None = None
 
 
 class _Seen(NamedTuple):
@@ -80,10 +84,21 @@ def find_statement(knowledge: ir.Knowledge, name: str) -> tuple[ir.Guideline, ir
     return every[name]
 
 
-def explain(knowledge: ir.Knowledge, case: Case, name: str) -> Explanation:
-    """Explain what a statement says of a case. Raises `Invalid` (N106) for an unknown statement."""
+def explain(
+    knowledge: ir.Knowledge, case: Case, name: str, *, changes: bool = False
+) -> Explanation:
+    """Explain what a statement says of a case; with `changes`, what would make it fire.
+
+    Raises `Invalid` for an unknown statement (N106), and with `changes` as `why_not` does.
+    """
     guideline, statement = find_statement(knowledge, name)
-    return _Explainer(knowledge, guideline, statement).explain(case)
+    found = _Explainer(knowledge, guideline, statement).explain(case)
+    if changes:
+        from hepatica.why_not import why_not  # only what is used
+
+        wanted = why_not(knowledge, case, guideline, statement)
+        found = msgspec.structs.replace(found, why_not=wanted)
+    return found
 
 
 class _Explainer:

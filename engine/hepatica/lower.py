@@ -92,11 +92,14 @@ class Rails(NamedTuple):
 
 def lower(guideline: ir.Guideline, facts: Mapping[str, ir.Fact]) -> Rails:
     """Turn a guideline into rails."""
-    return _Lowering(guideline, facts).rails()
+    return Lowering(guideline, facts).rails()
 
 
-class _Lowering:
+class Lowering:
+    """Makes rails; further conditions can be lowered at any time, over the same nodes."""
+
     def __init__(self, guideline: ir.Guideline, facts: Mapping[str, ir.Fact]) -> None:
+        """Take a guideline and the fact dictionary."""
         self.guideline = guideline
         self.facts = facts
         self.nodes: list[Node] = []
@@ -112,6 +115,7 @@ class _Lowering:
         self.conflict_free: dict[str, int] = {}
 
     def rails(self) -> Rails:
+        """Lower the whole guideline."""
         statements = {
             s.id: self.condition(s.when)
             for s in (*definitions_of(self.guideline), *active(self.guideline.statements))

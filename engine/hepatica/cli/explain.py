@@ -21,22 +21,31 @@ from hepatica.words import Words
 @click.argument("case", type=FILE)
 @click.argument("statement")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--why-not",
+    "changes",
+    is_flag=True,
+    help="The smallest changes that would make it fire (needs the extra prove).",
+)
 @knowledge_option
-def command(case: str, statement: str, form: str, knowledge: Path | None) -> None:
+def command(case: str, statement: str, form: str, changes: bool, knowledge: Path | None) -> None:
     """Explain a statement for a case: why, why not, and what would settle it.
 
     STATEMENT is its path under knowledge/, without the ending. Every missing fact is tried with
-    every value it can have, and each side of every threshold.
+    every value it can have, and each side of every threshold. With --why-not, the solver finds the
+    smallest sets of changes of the patient's facts that would make the statement fire.
 
     \b
-    Example:
+    Examples:
       hepatica explain patient.yaml easl_2025/metabolites/preferential_methylation
+      hepatica explain patient.yaml easl_2025/first_line/azathioprine --why-not
     """
     read = load(knowledge)
     document = next(documents(case, sys.stdin.buffer))
     if isinstance(document, Invalid):
         raise document
-    found = explain(read, CaseReader(read.facts).read(document), statement)
+    patient = CaseReader(read.facts).read(document)
+    found = explain(read, patient, statement, changes=changes)
     if form == "json":
         click.echo(msgspec.json.encode(found).decode())
         return

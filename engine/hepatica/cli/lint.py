@@ -19,17 +19,24 @@ from hepatica.version import VERSION
 @click.command("lint")
 @click.argument("paths", nargs=-1, type=FILE)
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text")
+@click.option(
+    "--logic", is_flag=True, help="Ask the solver too, over every patient (needs the extra prove)."
+)
 @knowledge_option
-def command(paths: tuple[str, ...], form: str, knowledge: Path | None) -> None:
+def command(paths: tuple[str, ...], form: str, logic: bool, knowledge: Path | None) -> None:
     """Check knowledge files and cases.
 
     PATHS are a knowledge folder, anything inside one, or cases; without PATHS, the shipped
-    knowledge is checked. Exits with 1 if anything is found, with 2 if a file cannot be read at all.
+    knowledge is checked. With --logic the solver looks for conditions that can never be true or
+    false, questions that never matter, definitions that contradict each other, recommendations that
+    are contraindicated for everybody, and answers that more knowledge overturns, each with a
+    patient. Exits with 1 if anything is found, with 2 if a file cannot be read at all.
 
     \b
     Examples:
       hepatica lint knowledge
       hepatica lint knowledge/easl_2025/metabolites --format sarif
+      hepatica lint knowledge/easl_2025 --logic
       hepatica lint my_patient.yaml
     """
     found: list[Diagnostic] = []
@@ -38,6 +45,10 @@ def command(paths: tuple[str, ...], form: str, knowledge: Path | None) -> None:
         if not path or root is not None:
             where = str(Path(path)) if path else ""
             every = lint(root)
+            if logic:
+                from hepatica.lint.logic import lint_logic  # only what is used
+
+                every += lint_logic(root, within=where)
             found += [d for d in every if not path or _lies_in(d.file, where)]
         else:
             found += _lint_cases(path, knowledge)

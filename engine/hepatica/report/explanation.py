@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepatica.explain import Explanation, Node, Settles
 from hepatica.report import phrases
 from hepatica.report.text import Terminal
 from hepatica.words import Words
+
+if TYPE_CHECKING:
+    from hepatica.why_not import WhyNot
 
 _MARKS = {"true": ("✓", "green"), "false": ("✗", "red"), "unknown": ("?", "magenta")}
 
@@ -36,6 +40,8 @@ def page(found: Explanation, terminal: Terminal, words: Words) -> str:
         lines += ["", "  " + t.style("WHAT WOULD SETTLE IT", "bold")]
         for settles in found.settles:
             lines += _settles(settles, t)
+    if found.why_not is not None:
+        lines += _why_not(found.why_not, t)
     cited, full = phrases.citation(found.statement.split("/")[0], found.source, words)
     said = phrases.brief(found.statement.split("/")[0], cited, found.source, words)
     lines += ["", *t.labelled("source", f"{said}: {full}", 2)]
@@ -65,6 +71,23 @@ def _settles(settles: Settles, t: Terminal) -> list[str]:
     lines = t.wrap(f"? {head}", "    ", "bold")
     for outcome, values in settles.outcomes.items():
         lines += t.wrap(f"{outcome}: if {', '.join(values)}", "      ")
+    return lines
+
+
+def _why_not(found: WhyNot, t: Terminal) -> list[str]:
+    lines = ["", "  " + t.style("WHAT WOULD MAKE IT FIRE", "bold")]
+    if found.fires:
+        return [*lines, *t.wrap("nothing: it does", "    ")]
+    if not found.sets:
+        text = "no change of the facts would" if found.complete else "not found in time"
+        return [*lines, *t.wrap(text, "    ")]
+    for number, changes in enumerate(found.sets, start=1):
+        for i, change in enumerate(changes):
+            now = "not known now" if change.now is None else f"is {change.now}"
+            text = f"{change.title}: {change.needed} ({now})"
+            lines += t.wrap(f"and {text}" if i else f"{number}. {text}", " " * (7 if i else 4))
+    if not found.complete:
+        lines += t.wrap("there may be more", "    ", "dim")
     return lines
 
 
