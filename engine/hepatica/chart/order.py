@@ -40,7 +40,7 @@ def out_of_order(chart: Chart) -> Iterator[tuple[KeyPath, str]]:
                          key=lambda e: e.when.span.first, default=None)  # fmt: skip
             waiting, seq = [], number
         if latest is not None and entry.when.span.last < latest.when.span.first:
-            text = f"`seq: {number}` of {entry.when.text} comes after {latest.when.text}"
+            text = f"by its `seq` it comes after {latest.when.text}, by its date before"
             yield entry.place, text
         waiting.append(entry)
 

@@ -19,7 +19,7 @@ from hepatica.chart.model import (
     When,
 )
 from hepatica.chart.names import OTHER_DRUG, Names
-from hepatica.chart.numbers import Refused, measured
+from hepatica.chart.numbers import Measured, Refused, measured
 from hepatica.chart.order import NO_DATE, out_of_order
 from hepatica.chart.time import EVER, Span, read_date
 from hepatica.derivation import Given
@@ -38,6 +38,7 @@ _ABOUT = {
     "stop": {"reason", "permanent", "corrected"},
     "event": {"severity", "attributed_to"},
 }
+_MOST_KEPT = 50_000
 _ALWAYS = _TIMES | {"text"}
 _SAYS = {
     "observe": "observes", "status": "states", "start": "starts a drug",
@@ -124,7 +125,7 @@ class _Reader:
             said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
             text = f"entry {cast(int, path[-1]) + 1} says {said}"
             help = f"an entry says exactly one of {', '.join(f'`{k}`' for k in KINDS)}"
-            self._report(path, "D112", text, help)
+            self._report((*path, next(iter(data), "")), "D112", text, help, key=True)
             return
         kind = kinds[0]
         wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
@@ -168,15 +169,19 @@ class _Reader:
         if seq is not None:
             return When(Span(EVER.first, self.end or EVER.last), seq, NO_DATE)
         help = "give `date`, `day` (from `day_zero`), or `seq` where only the order is known"
-        self._report(path, "D111", f"entry {cast(int, path[-1]) + 1} has no time", help)
+        text = f"entry {cast(int, path[-1]) + 1} has no time"
+        self._report((*path, next(iter(data))), "D111", text, help, key=True)
         return None
 
     def _is_dated(self, path: KeyPath, name: str) -> bool:
         """Check that an entry may give a value of this fact."""
         if name in self.names.dated:
             return True
-        fact = self.vocabulary.fact(self.document, path, name, "D101")
-        if fact is not None:
+        fact = self.names.facts.get(name)
+        if fact is None:
+            help = suggestion(name, self.names.facts) or "facts are defined in knowledge/facts"
+            self._report(path, "D101", f"unknown fact `{name}`", help)
+        else:
             text = f"`{name}` is worked out from the record, not told in one entry"
             if fact.derive is None or isinstance(fact.derive, Given):
                 text = f"`{name}` is a conclusion, or cannot be dated"
@@ -201,7 +206,7 @@ class _Reader:
         corrected = data.get("corrected", False)
         if fact.type == "quantity":
             try:
-                found = measured(fact, data)
+                found = self._measured(fact, data)
             except Refused as refused:
                 self._report(place(refused.key), refused.code, refused.text, refused.help)
                 return None
@@ -240,6 +245,17 @@ class _Reader:
             return None
         return Entry(name, when, str(raw), path, value=value, corrected=corrected)
 
+    def _measured(self, fact: ir.Fact, data: dict[str, Any]) -> Measured:
+        """Read a measurement, or find it among those read before: a stream repeats itself."""
+        said = [data.get("value"), data.get("upper_limit"), data.get("result")]
+        said += data.get("range", ())
+        key = (fact.id, *((type(each), each) for each in said))
+        if key not in self.names.measured:
+            if len(self.names.measured) > _MOST_KEPT:
+                self.names.measured.clear()
+            self.names.measured[key] = measured(fact, data)
+        return self.names.measured[key]
+
     def _medication(self, path: KeyPath, kind: str, data: dict[str, Any], when: When) -> None:
         drug = self._drug((*path, kind), data[kind])
         dose = None
@@ -277,7 +293,7 @@ class _Reader:
         name = data["event"]
         if name not in self.names.events:
             help = suggestion(name, self.names.events)
-            help = help or f"events: {', '.join(self.names.events)}; else `other`, with a `text`"
+            help = help or f"events: {', '.join(self.names.events) or 'none in this dictionary'}"
             self._report((*path, "event"), "D113", f"unknown event `{name}`", help)
             return
         raw = data.get("attributed_to")
