@@ -19,7 +19,7 @@ from hepatica.chart.model import (
 from hepatica.chart.names import Names
 from hepatica.chart.numbers import Measured, Refused, measured
 from hepatica.chart.order import NO_DATE, out_of_order
-from hepatica.chart.time import EVER, Span, read_date, write
+from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, suggestion
 from hepatica.parse.conditions import value_of
@@ -149,7 +149,7 @@ class _Reader(Happenings):
                     self.report((*path, "day"), "D111", text, help)
                 return None
             first, last = (day + data["day"] for day in self.day_zero)
-            if not 1 <= first <= last <= EVER.last:
+            if not CALENDAR.first <= first <= last <= CALENDAR.last:
                 self.report((*path, "day"), "D111", "no such day", "check the number")
                 return None
             text = f"day {data['day']}" + (f" ({write(first)})" if first == last else "")
