@@ -15,8 +15,9 @@ imports:
 
 knowledge:
 	hepatica lint knowledge
-	hepatica lint tests/fixtures/cases
+	hepatica lint tests/fixtures/cases tests/fixtures/charts
 	hepatica test
+	hepatica test tests/fixtures/charts
 
 tests:
 	pytest -q

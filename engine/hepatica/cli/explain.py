@@ -20,6 +20,7 @@ from hepatica.words import Words
 @click.command("explain")
 @click.argument("case", type=FILE)
 @click.argument("statement")
+@click.option("--as-of", metavar="DATE", help="The date the answer is for, as 2025-09-01.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--why-not",
@@ -28,7 +29,14 @@ from hepatica.words import Words
     help="The smallest changes that would make it fire (needs the extra prove).",
 )
 @knowledge_option
-def command(case: str, statement: str, form: str, changes: bool, knowledge: Path | None) -> None:
+def command(
+    case: str,
+    statement: str,
+    as_of: str | None,
+    form: str,
+    changes: bool,
+    knowledge: Path | None,
+) -> None:
     """Explain a statement for a case: why, why not, and what would settle it.
 
     STATEMENT is its path under knowledge/, without the ending. Every missing fact is tried with
@@ -44,7 +52,7 @@ def command(case: str, statement: str, form: str, changes: bool, knowledge: Path
     document = next(documents(case, sys.stdin.buffer))
     if isinstance(document, Invalid):
         raise document
-    patient = CaseReader(read.facts).read(document)
+    patient = CaseReader(read.facts).read(document, as_of)
     found = explain(read, patient, statement, changes=changes)
     if form == "json":
         click.echo(msgspec.json.encode(found).decode())

@@ -11,6 +11,8 @@ from hepatica.said import phase as phase
 from hepatica.walk import concludes, conditions_of, leaves
 from hepatica.words import ACTIONS, CONFIDENCE, Words, amount
 
+_DECIMALS = 3
+
 
 class Reasons:
     """States facts with the values they have for one patient in one guideline."""
@@ -21,6 +23,7 @@ class Reasons:
         facts = words.knowledge.facts
         self.known = {name: i.value for name, i in result.inputs.items()}
         self.written = {name: i.written for name, i in result.inputs.items() if i.written}
+        self.charted = {name: i for name, i in result.inputs.items() if i.origin == "chart"}
         guideline = words.knowledge.guidelines.get(finding.id)
         self.concluded = {concludes(s) for s in definitions_of(guideline)} if guideline else set()
         statements = guideline.statements if guideline else ()
@@ -42,6 +45,8 @@ class Reasons:
         return set(value) if isinstance(value, list | tuple) else set()
 
     def _stated(self, name: str) -> str:
+        if name in self.charted:
+            return f"{self.words.fact(name)}: {charted(name, self.charted[name], self.words)}"
         if name in self.written:  # in the unit in which it was given
             return f"{self.words.fact(name)}: {self.written[name]}"
         if name in self.known:
@@ -51,6 +56,15 @@ class Reasons:
         if name in self.concluded & self.perhaps_open:  # that it is not known may be the point
             said = "not concluded"
         return f"{self.words.fact(name)}: {said}"
+
+
+def charted(name: str, i: f.Input, words: Words) -> str:
+    """Write a value that comes from a chart, with the entries it rests on."""
+    value = round(i.value, _DECIMALS) if isinstance(i.value, float) else i.value
+    if value != i.value and value == round(value, 1):  # it would seem to lie on a limit
+        value = i.value
+    shown = words.value(name, value)
+    return i.how if i.how and i.how.startswith(f"{shown} ") else f"{shown} ({i.how})"
 
 
 def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:

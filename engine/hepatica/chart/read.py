@@ -1,0 +1,245 @@
+"""A chart from a document: every entry checked, every error told with its place.
+
+The shape (names and types of keys) was checked against the schema before. Here: times that are on
+the calendar, entries that say exactly one thing, facts, drugs and events that are known, values and
+units that suit their fact.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from hepatica import ir
+from hepatica.chart.happenings import Happenings
+from hepatica.chart.model import (
+    Chart,
+    Entry,
+    When,
+)
+from hepatica.chart.names import Names
+from hepatica.chart.numbers import Measured, Refused, measured
+from hepatica.chart.order import NO_DATE, out_of_order
+from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
+from hepatica.derivation import Given
+from hepatica.diagnostics import Diagnostic, suggestion
+from hepatica.parse.conditions import value_of
+from hepatica.source import Document, KeyPath
+
+KINDS = ("observe", "status", "start", "change", "stop", "event")
+_TIMES = {"date", "day", "seq"}
+_ABOUT = {
+    "observe": {"value", "upper_limit", "range", "result", "corrected"},
+    "status": {"value", "upper_limit", "range", "result", "corrected"},
+    "start": {"dose", "corrected"},
+    "change": {"dose", "reason", "corrected"},
+    "stop": {"reason", "permanent", "corrected"},
+    "event": {"severity", "attributed_to"},
+}
+_MOST_KEPT = 50_000
+_ALWAYS = _TIMES | {"text"}
+_SAYS = {
+    "observe": "observes", "status": "states", "start": "starts a drug",
+    "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
+}  # fmt: skip
+
+
+def read_chart(
+    document: Document, names: Names, until: str | None
+) -> tuple[Chart, list[Diagnostic]]:
+    """Read the `chart` of a document; with errors among the diagnostics it must not be used.
+
+    `until` is the day up to which the record runs where the chart does not say itself.
+    """
+    reader = _Reader(document, names)
+    return reader.chart(until), reader.vocabulary.diagnostics
+
+
+class _Reader(Happenings):
+    def __init__(self, document: Document, names: Names) -> None:
+        super().__init__(document, names)
+        self.data = document.data["chart"]
+        self.day_zero = self._date(("chart", "day_zero"), self.data.get("day_zero"))
+        self.end: int | None = None
+
+    def chart(self, until: str | None) -> Chart:
+        """Read all of it."""
+        data = self.data
+        written = data.get("until", until)
+        if written is not None:
+            found = self._date(("chart", "until"), written)
+            self.end = found.last if found else None
+        patient = data.get("patient", {})
+        undated = {}
+        for name in ("sex", "weight"):
+            if name in patient:
+                key = "value" if self._type(name) == "quantity" else "result"
+                path: KeyPath = ("chart", "patient", name)
+                entry = self._entry(
+                    path, name, {key: patient[name]}, When(EVER, None, NO_DATE), {key: path}
+                )
+                if entry is not None:
+                    undated[name] = entry
+        birth = self._date(("chart", "patient", "birth"), patient.get("birth"))
+        for i, entry in enumerate(data.get("timeline", ())):
+            self._read(("chart", "timeline", i), entry)
+        ordered = any("seq" in entry for entry in data.get("timeline", ()))
+        chart = Chart(
+            self.entries, self.medications, self.events, undated,
+            frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
+            str(patient.get("birth", "")), ordered,
+        )  # fmt: skip
+        for path, text in out_of_order(chart) if ordered else ():
+            self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
+        return chart
+
+    def _type(self, name: str) -> str | None:
+        fact = self.names.facts.get(name)
+        return fact.type if fact else None
+
+    def _date(self, path: KeyPath, raw: Any) -> Span | None:
+        if raw is None:
+            return None
+        found = read_date(str(raw))
+        if found is None:
+            text = f"`{raw}` is not a day, month or year of the calendar"
+            self.report(path, "D111", text, "write it as 2024-05-30, 2024-05 or 2024")
+        return found
+
+    def _read(self, path: KeyPath, data: dict[str, Any]) -> None:
+        """Read one entry of the timeline."""
+        kinds = [kind for kind in KINDS if kind in data]
+        if len(kinds) != 1:
+            said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
+            text = f"entry {cast(int, path[-1]) + 1} says {said}"
+            help = f"an entry says exactly one of {', '.join(f'`{k}`' for k in KINDS)}"
+            self.report((*path, next(iter(data), "")), "D112", text, help, key=True)
+            return
+        kind = kinds[0]
+        wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
+        for key in sorted(wrong):
+            text = f"`{key}` does not belong to an entry that {_SAYS[kind]}"
+            help = f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind]))}"
+            self.report((*path, key), "D112", text, help, key=True)
+        when = self._when(path, data)
+        if wrong or when is None:
+            return
+        if kind in ("observe", "status"):
+            if self._is_dated((*path, kind), data[kind]):
+                entry = self._entry(path, data[kind], data, when, {})
+                if entry is not None:
+                    self.entries.setdefault(entry.fact, []).append(entry)
+        elif kind == "event":
+            self.event(path, data, when)
+        else:
+            self.medication(path, kind, data, when)
+
+    def _when(self, path: KeyPath, data: dict[str, Any]) -> When | None:
+        seq = data.get("seq")
+        if "date" in data and "day" in data:
+            self.report((*path, "day"), "D111", "an entry has one time", "keep `date` or `day`")
+            return None
+        if "date" in data:
+            span = self._date((*path, "date"), data["date"])
+            return None if span is None else When(span, seq, str(data["date"]))
+        if "day" in data:
+            if self.day_zero is None:
+                if "day_zero" not in self.data:
+                    text = "`day` counts from `day_zero`, which the chart does not give"
+                    help = "give `day_zero` as a date, or the entry a `date`"
+                    self.report((*path, "day"), "D111", text, help)
+                return None
+            first, last = (day + data["day"] for day in self.day_zero)
+            if not CALENDAR.first <= first <= last <= CALENDAR.last:
+                self.report((*path, "day"), "D111", "no such day", "check the number")
+                return None
+            text = f"day {data['day']}" + (f" ({write(first)})" if first == last else "")
+            return When(Span(first, last), seq, text)
+        if seq is not None:
+            return When(Span(EVER.first, self.end or EVER.last), seq, NO_DATE)
+        help = "give `date`, `day` (from `day_zero`), or `seq` where only the order is known"
+        text = f"entry {cast(int, path[-1]) + 1} has no time"
+        self.report((*path, next(iter(data))), "D111", text, help, key=True)
+        return None
+
+    def _is_dated(self, path: KeyPath, name: str) -> bool:
+        """Check that an entry may give a value of this fact."""
+        if name in self.names.dated:
+            return True
+        fact = self.names.facts.get(name)
+        if fact is None:
+            help = suggestion(name, self.names.facts) or "facts are defined in knowledge/facts"
+            self.report(path, "D101", f"unknown fact `{name}`", help)
+        else:
+            text = f"`{name}` is worked out from the record, not told in one entry"
+            if fact.derive is None or isinstance(fact.derive, Given):
+                text = f"`{name}` is a conclusion, or cannot be dated"
+            self.report(path, "D114", text, "give it under `facts` if it is known otherwise")
+        return False
+
+    def _entry(
+        self,
+        path: KeyPath,
+        name: str,
+        data: dict[str, Any],
+        when: When,
+        places: dict[str, KeyPath],
+    ) -> Entry | None:
+        fact = self.vocabulary.fact(self.document, path, name, "D101")
+        if fact is None:
+            return None
+
+        def place(key: str) -> KeyPath:
+            return places.get(key, (*path, key))
+
+        corrected = data.get("corrected", False)
+        if fact.type == "quantity":
+            try:
+                found = self._measured(fact, data)
+            except Refused as refused:
+                self.report(place(refused.key), refused.code, refused.text, refused.help)
+                return None
+            return Entry(
+                name, when, found.written, path, found.number, found.limit, found.limit_written,
+                found.grade, corrected=corrected,
+            )  # fmt: skip
+        raw = data.get("result")
+        wrong = [key for key in ("value", "upper_limit", "range") if key in data]
+        if raw is None or wrong:
+            text = f"`{name}` is told by its `result`, not by a number"
+            help = f"its values: {', '.join(f'`{v}`' for v in fact.values) or 'true, false'}"
+            where = place(wrong[0]) if wrong else path
+            self.report(where, "D102", text, help)
+            return None
+        before = len(self.vocabulary.diagnostics)
+        value: ir.Value | tuple[str, ...]
+        if fact.type == "codes":
+            if not isinstance(raw, list):
+                self.report(
+                    place("result"), "D102", f"`{name}` is a set, so a list is needed",
+                    f"write [{raw}]",
+                )  # fmt: skip
+                return None
+            members = (((*place("result"), i), member) for i, member in enumerate(raw))
+            read = [
+                value_of(self.vocabulary, self.document, p, fact, member, patient=True)
+                for p, member in members
+            ]
+            value = tuple(sorted({str(v) for v in read}))
+        else:
+            value = value_of(
+                self.vocabulary, self.document, place("result"), fact, raw, patient=True
+            )
+        if len(self.vocabulary.diagnostics) > before:
+            return None
+        return Entry(name, when, str(raw), path, value=value, corrected=corrected)
+
+    def _measured(self, fact: ir.Fact, data: dict[str, Any]) -> Measured:
+        """Read a measurement, or find it among those read before: a stream repeats itself."""
+        said = [data.get("value"), data.get("upper_limit"), data.get("result")]
+        said += data.get("range", ())
+        key = (fact.id, *((type(each), each) for each in said))
+        if key not in self.names.measured:
+            if len(self.names.measured) > _MOST_KEPT:
+                self.names.measured.clear()
+            self.names.measured[key] = measured(fact, data)
+        return self.names.measured[key]
