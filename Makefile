@@ -35,3 +35,4 @@ bench:
 	python benchmarks/scaling.py
 	python benchmarks/startup.py
 	python benchmarks/memory.py
+	python benchmarks/charts.py
