@@ -36,3 +36,4 @@ bench:
 	python benchmarks/startup.py
 	python benchmarks/memory.py
 	python benchmarks/prove.py
+	python benchmarks/charts.py
