@@ -32,7 +32,8 @@ SINGLES = (".yaml", ".yml", ".json")
 class Case(msgspec.Struct, frozen=True):
     """A checked case. `facts` holds quantities as floats in the unit of their fact.
 
-    `written` keeps what stood in the file for quantities that came in another unit.
+    `written` keeps what stood in the file for quantities that came in another unit. `done` holds,
+    for a case with a chart, the days on which the chart shows each fact, not after `as_of`.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Case(msgspec.Struct, frozen=True):
     expect: dict[str, Any] = {}
     written: dict[str, str] = {}
     file: str = ""
+    done: dict[str, tuple[str, ...]] | None = None
 
 
 class CaseReader:

@@ -99,7 +99,7 @@ class Evaluator:
                         guideline, case, (statements, applies), (right.statements, right.applies)
                     )
             referee = composer.referee(case.facts, statements)
-            findings.append(composer.finding(applies, statements, referee, case.as_of))
+            findings.append(composer.finding(applies, statements, referee, case.as_of, case.done))
             diagnostics += conflicts.in_guideline(
                 guideline, composer.meaning, statements, case.facts
             )
