@@ -2,20 +2,27 @@
 
 A case is YAML, JSON, or one line of a JSON-lines stream. Nothing is guessed: an unknown fact, a
 value outside its type or plausible range, or facts that exclude each other are errors with a place.
+A case with a chart has the facts that follow from the chart as of a date, beside those given.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
 from hepatica import ir
+from hepatica.chart.derive import derive
+from hepatica.chart.found import Found
+from hepatica.chart.model import Chart
+from hepatica.chart.names import Names
+from hepatica.chart.read import read_chart
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
 from hepatica.evaluate import Given, Referee, bare_meaning
 from hepatica.json_reader import read_json
@@ -32,8 +39,8 @@ SINGLES = (".yaml", ".yml", ".json")
 class Case(msgspec.Struct, frozen=True):
     """A checked case. `facts` holds quantities as floats in the unit of their fact.
 
-    `written` keeps what stood in the file for quantities that came in another unit. `done` holds,
-    for a case with a chart, the days on which the chart shows each fact, not after `as_of`.
+    `written` keeps what stood in the file for quantities that came in another unit. `origins` are
+    the facts that come from a chart; `withheld` says why others do not; `notes` are about both.
     """
 
     id: str
@@ -44,7 +51,17 @@ class Case(msgspec.Struct, frozen=True):
     expect: dict[str, Any] = {}
     written: dict[str, str] = {}
     file: str = ""
-    done: dict[str, tuple[str, ...]] | None = None
+    origins: dict[str, Found] = {}
+    withheld: dict[str, str] = {}
+    notes: tuple[Diagnostic, ...] = ()
+    chart: Chart | None = None
+
+    def last_seen(self) -> Callable[[str], int | None] | None:
+        """Give what tells when the chart shows a fact last (an ordinal); None without a chart."""
+        if self.chart is None or self.as_of is None:
+            return None
+        now = datetime.date.fromisoformat(self.as_of).toordinal()
+        return functools.partial(self.chart.last_seen, now=now)
 
 
 class CaseReader:
@@ -53,13 +70,34 @@ class CaseReader:
     def __init__(self, facts: dict[str, ir.Fact]) -> None:
         """Take the dictionary."""
         self.facts = facts
+        self.names = Names(facts)
 
     def _is_converted(self, name: str, raw: Any) -> bool:
         fact = self.facts[name]
         return fact.type == "quantity" and isinstance(raw, str) and _unit(raw) != fact.unit
 
-    def read(self, document: Document) -> Case:
-        """Read a case from a document. Raises `Invalid` with every S and D diagnostic."""
+    def read(self, document: Document, as_of: str | None = None) -> Case:
+        """Read a case from a document, for a date (default: the one in the document).
+
+        Raises `Invalid` with every S and D diagnostic.
+        """
+        return self._dated(self._checked(document, as_of, dated=True), document)
+
+    def days(self, document: Document) -> tuple[Case, Callable[[str], Case]]:
+        """Read a chart once, to be asked for many days.
+
+        Gives the case without the facts of its chart, and a function that gives it on a day. Raises
+        `Invalid` with every S and D diagnostic, and (D115) when there is no chart.
+        """
+        case = self._checked(document, None, dated=False)
+        if case.chart is None:
+            text = f"`{case.id}` has no chart, so nothing has a date"
+            help = "give it a `chart` with a `timeline`; `hepatica eval` answers for facts"
+            raise Invalid([at(document, ("facts",), "D115", text, help=help, key=True)])
+        return case, lambda day: self._dated(msgspec.structs.replace(case, as_of=day), document)
+
+    def _checked(self, document: Document, as_of: str | None, *, dated: bool) -> Case:
+        """Read everything that does not depend on the day."""
         if not is_plainly_a_case(document.data):
             from hepatica.schema import check_shape  # only where it is needed
 
@@ -68,14 +106,22 @@ class CaseReader:
                 raise Invalid(misshapen)
         vocabulary = Vocabulary(self.facts, {}, {})
         data = document.data
-        given = facts_of(vocabulary, document, ("facts",), patient=True)
+        written = data.get("facts", {})
+        given = facts_of(vocabulary, document, ("facts",), patient=True) if written else {}
         found = vocabulary.diagnostics
-        if "as_of" in data:
-            try:
-                datetime.date.fromisoformat(data["as_of"])
-            except ValueError:
-                text = f"`{data['as_of']}` is not a day of the calendar"
-                found.append(at(document, ("as_of",), "D102", text, help="write it as 2025-09-01"))
+        for value, path in ((data.get("as_of"), ("as_of",)), (as_of, ())):
+            if value is not None and not _is_day(value):
+                text = f"`{value}` is not a day of the calendar"
+                found.append(at(document, path, "D102", text, help="write it as 2025-09-01"))
+        date = as_of or data.get("as_of")
+        chart = None
+        if "chart" in data:
+            chart, wrong = read_chart(document, self.names, data.get("as_of"))
+            found += wrong
+            if date is None and dated:
+                help = "give `as_of` in the file, or --as-of"
+                text = "a chart is answered for a date, and none is given"
+                found.append(at(document, ("chart",), "D115", text, help=help, key=True))
         if not has_errors(found):
             for name, others in contradictions(self.facts, given):
                 text, help = exclusion(name, others)
@@ -87,11 +133,54 @@ class CaseReader:
             facts=given,
             title=data.get("title"),
             synthetic=data.get("synthetic", False),
-            as_of=data.get("as_of"),
+            as_of=date,
             expect=data.get("expect", {}),
-            written={n: data["facts"][n] for n in given if self._is_converted(n, data["facts"][n])},
+            written={n: written[n] for n in given if self._is_converted(n, written[n])},
             file=document.source.name,
+            chart=chart,
         )
+
+    def _dated(self, case: Case, document: Document) -> Case:
+        """Add what a chart says on the date of a case; what is given holds."""
+        if case.chart is None or case.as_of is None:
+            return case
+        derived = derive(case.chart, self.names, datetime.date.fromisoformat(case.as_of).toordinal())
+        notes = [
+            at(document, n.place, n.code, n.text, help=n.help, severity="note")
+            for n in derived.notes
+        ]
+        withheld = {n: why for n, why in derived.withheld.items() if n not in case.facts}
+        origins = {n: f for n, f in derived.found.items() if n not in case.facts}
+        for name, told in derived.found.items():
+            if name in case.facts and case.facts[name] != told.value:
+                text = f"`{name}` as given differs from the chart ({told.how}); as given it holds"
+                help = "leave it out of `facts`, or mend the chart"
+                place = ("facts", name)
+                found = at(document, place, "D117", text, help=help, severity="note", key=True)
+                notes.append(found)
+        facts = {**{n: f.value for n, f in origins.items()}, **case.facts}
+        while wrong := contradictions(self.facts, facts):
+            for name, others in wrong:
+                dropped = [n for n in (name, *others) if n in origins]
+                text, _ = exclusion(name, others)
+                text = text.replace("as given", "as known")
+                help = "none of them that comes from the chart is used; mend the entries"
+                place = ("chart", "timeline")
+                found = at(document, place, "D118", text, help=help, severity="note", key=True)
+                notes.append(found)
+                for other in dropped:
+                    del facts[other], origins[other]
+                    withheld[other] = "what the chart says of it excludes another fact"
+        return msgspec.structs.replace(
+            case, facts=facts, origins=origins, withheld=withheld, notes=tuple(notes)
+        )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 _LONGEST_ID = 200

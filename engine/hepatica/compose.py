@@ -100,7 +100,7 @@ class Composer:
     ) -> f.Finding:
         """Put the finding together from the truth of every statement, for a date.
 
-        `done` holds the days on which a chart shows each fact; None when the case has no chart.
+        `done` tells when a chart shows a fact last; None when the case has no chart.
         """
         tracer = Tracer(referee)
         g = self.guideline

@@ -25,7 +25,8 @@ class _Data(msgspec.Struct, frozen=True):
 class Input(_Data, frozen=True, rename={"origin": "from"}):
     """A fact as it went in: value, UCUM unit, where from, and on which date.
 
-    `written` is what stood in the file, where that was in another unit.
+    `written` is what stood in the file, where that was in another unit; `how` is how it came out of
+    a chart.
     """
 
     value: Any
@@ -33,6 +34,7 @@ class Input(_Data, frozen=True, rename={"origin": "from"}):
     origin: Literal["given", "chart"] = "given"
     date: str | None = None
     written: str | None = None
+    how: str | None = None
 
 
 class Citation(_Data, frozen=True):
@@ -241,13 +243,17 @@ class Finding(_Data, frozen=True):
 
 
 class Result(_Data, frozen=True):
-    """What every asked guideline says of one patient."""
+    """What every asked guideline says of one patient.
+
+    `withheld` names the facts of which a chart holds something that cannot be used, and why.
+    """
 
     case: str
     title: str | None
     as_of: str | None
     engine: Literal["network", "program", "referee"]
     inputs: dict[str, Input]
+    withheld: dict[str, str]
     guidelines: tuple[Finding, ...]
     diagnostics: tuple[Diagnostic, ...]
 

@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace as replace
 
+from hepatica.derivation import Derivation
+
 FactType = Literal["boolean", "quantity", "code", "codes"]
 Show = Literal["always", "brief", "on_request"]
 Operator = Literal[
@@ -99,7 +101,8 @@ class Fact(_Frozen, frozen=True):
     """One entry of the fact dictionary.
 
     `values` maps each allowed value of a code to what it means; `range` is what is plausible, in
-    `unit`; `ask_unit` means that a bare number is refused because two units are in common use.
+    `unit`; `ask_unit` means that a bare number is refused because two units are in common use;
+    `derive` says how it follows from a dated record.
     """
 
     id: str
@@ -114,6 +117,7 @@ class Fact(_Frozen, frozen=True):
     other_units: tuple[OtherUnit, ...] = ()
     implies: tuple[Implication, ...] = ()
     burden: Literal["record", "blood_test", "imaging", "biopsy"] = "record"
+    derive: Derivation | None = None
 
 
 class Intervention(_Frozen, frozen=True):

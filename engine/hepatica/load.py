@@ -23,6 +23,7 @@ from hepatica.files import Files, read_files
 from hepatica.json_reader import read_json
 from hepatica.parse import dictionary, guideline
 from hepatica.parse.conditions import Vocabulary
+from hepatica.parse.derivations import with_derivations
 from hepatica.parse.statement import statement as parse_statement
 from hepatica.reader import read_yaml
 from hepatica.schema import SchemaName, check_shape
@@ -66,9 +67,8 @@ class _Loader:
         self.documents: dict[str, Document] = {}
 
     def load(self) -> Loaded:
-        facts, found = dictionary.facts(
-            [d for d in map(self._facts_file, self._named("facts/")) if d is not None]
-        )
+        files = [d for d in map(self._facts_file, self._named("facts/")) if d is not None]
+        facts, found = dictionary.facts(files)
         self.diagnostics += found
         interventions: dict[str, ir.Intervention] = {}
         classes: dict[str, str] = {}
@@ -88,6 +88,8 @@ class _Loader:
             if fact is not None and fact.unit != "kg":
                 text = f"`{weight}` is not in kg"
                 self.vocabulary.report(document, ("weight",), "N110", text, "name a fact in kg")
+        if document is not None:
+            facts = self.vocabulary.facts = with_derivations(self.vocabulary, files, weight)
         known: dict[str, ir.Guideline] = {}
         manifests: dict[str, Document] = {}
         for name in self.files.guidelines:

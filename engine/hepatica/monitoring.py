@@ -9,7 +9,7 @@ show counts as not done, and the answer says that it is the chart that shows non
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from hepatica import finding as f
 from hepatica import ir
@@ -18,7 +18,8 @@ from hepatica.regimen import end_of, later
 REPEATS = frozenset({"test", "monitor", "assess"})
 """Actions whose schedule says when something is to be done again."""
 
-Done = Mapping[str, tuple[str, ...]]
+Done = Callable[[str], int | None]
+"""Gives, for a fact, the last day (an ordinal) on which a chart shows it by the day of the answer."""
 Window = tuple[datetime.date, datetime.date]
 
 
@@ -31,9 +32,7 @@ def dues(
 ) -> tuple[f.Due, ...]:
     """Say of each test of a scheduled recommendation when it is due.
 
-    `done` holds, by fact or by intervention, the days (ISO) of which the chart shows it; later ones
-    than `as_of` are not looked at. `begun` is the day from which the schedule counts, None while it
-    has none or it is not known.
+    `begun` is the day from which the schedule counts, None while it has none or it is not known.
     """
     if not s.schedule or s.recommend is None or s.recommend.action not in REPEATS:
         return ()
@@ -41,18 +40,17 @@ def dues(
     names = dict.fromkeys(name for option in s.recommend.options for name in option)
     found = []
     for name in names:
-        last = last_done(interventions[name], done, as_of)
+        last = last_done(interventions[name], done)
         due = _due(name, s.schedule, last, begun, today, counted=s.schedule_from is not None)
         if due is not None:
             found.append(due)
     return tuple(found)
 
 
-def last_done(intervention: ir.Intervention, done: Done, as_of: str) -> datetime.date | None:
-    """Find the last day on which a test was done, not after `as_of`."""
-    names = (intervention.id, *intervention.done_by)
-    days = [day for name in names for day in done.get(name, ()) if day <= as_of]
-    return datetime.date.fromisoformat(max(days)) if days else None
+def last_done(intervention: ir.Intervention, done: Done) -> datetime.date | None:
+    """Find the last day on which a test was done, by any of the facts that show it."""
+    days = [day for fact in intervention.done_by if (day := done(fact)) is not None]
+    return datetime.date.fromordinal(max(days)) if days else None
 
 
 def _due(

@@ -261,7 +261,8 @@ class _Player:
         """Find what became due or overdue since the day before."""
         found: dict[str, list[DueTurn]] = {}
         told: dict[tuple[str, str, str], tuple[str, str]] = {}
-        if case is None or case.done is None or result is None:
+        done = None if case is None else case.last_seen()
+        if case is None or done is None or result is None:
             self.told = told
             return found
         for composer, finding in zip(self.evaluator.composers, result.guidelines, strict=True):
@@ -269,7 +270,7 @@ class _Player:
                 if r.status != "recommended" or not r.schedule:
                     continue
                 statement = composer.statements[r.statement]
-                for due in composer.dues(statement, case.facts, date, case.done):
+                for due in composer.dues(statement, case.facts, date, done):
                     if due.status in ("due", "overdue") and due.latest is not None:
                         key = (finding.id, r.statement, due.intervention)
                         told[key] = (due.latest, due.status)

@@ -83,8 +83,9 @@ class Evaluator:
 
         Raises `Invalid` (E101), naming both answers, when the engine and the referee disagree.
         """
-        diagnostics: list[Diagnostic] = []
+        diagnostics: list[Diagnostic] = list(case.notes)
         findings: list[Finding] = []
+        done = case.last_seen()
         for guideline, composer, compiled in zip(
             self.guidelines, self.composers, self._compiled, strict=True
         ):
@@ -99,7 +100,7 @@ class Evaluator:
                         guideline, case, (statements, applies), (right.statements, right.applies)
                     )
             referee = composer.referee(case.facts, statements)
-            findings.append(composer.finding(applies, statements, referee, case.as_of, case.done))
+            findings.append(composer.finding(applies, statements, referee, case.as_of, done))
             diagnostics += conflicts.in_guideline(
                 guideline, composer.meaning, statements, case.facts
             )
@@ -111,20 +112,23 @@ class Evaluator:
             as_of=case.as_of,
             engine=self.engine,
             inputs=self._inputs(case),
+            withheld=dict(sorted(case.withheld.items())),
             guidelines=tuple(findings),
             diagnostics=tuple(diagnostics),
         )
 
     def _inputs(self, case: Case) -> dict[str, Input]:
         facts = self.knowledge.facts
-        return {
-            name: Input(
-                list(value) if isinstance(value, tuple) else value,
-                facts[name].unit,
-                written=case.written.get(name),
-            )
-            for name, value in sorted(case.facts.items())
-        }
+        inputs = {}
+        for name, value in sorted(case.facts.items()):
+            shown = list(value) if isinstance(value, tuple) else value
+            told = case.origins.get(name)
+            if told is None:
+                inputs[name] = Input(shown, facts[name].unit, written=case.written.get(name))
+            else:
+                unit = facts[name].unit
+                inputs[name] = Input(shown, unit, "chart", told.date, how=told.how)
+        return inputs
 
     def _compare(self, guideline: ir.Guideline, case: Case, one: Truths, right: Truths) -> None:
         if one == right:

@@ -97,10 +97,4 @@ def _is_stream(path: str) -> bool:
 def _case(reader: CaseReader, document: Document | Invalid, as_of: str | None) -> Case:
     if isinstance(document, Invalid):
         raise document
-    if as_of is not None:
-        document.data = _dated(document.data, as_of)
-    return reader.read(document)
-
-
-def _dated(data: object, as_of: str) -> object:
-    return {**data, "as_of": as_of} if isinstance(data, dict) else data
+    return reader.read(document, as_of)

@@ -212,7 +212,7 @@ def _number(
             vocabulary.report(document, path, code["type"], text, help)
             return 0.0
         number, given = split
-        ratio = _ratio(fact, given)
+        ratio = ratio_to(fact, given)
         if ratio is None:
             text = f"`{given}` is not a unit of `{fact.id}`, which is held in {unit}"
             help = fact.text if fact.ask_unit and fact.text else f"write it in {unit}"
@@ -235,8 +235,11 @@ def _number(
     return value
 
 
-def _ratio(fact: ir.Fact, unit: str) -> Fraction | None:
-    """Find the factor from a unit to the fact's own: listed with the fact, or from UCUM."""
+def ratio_to(fact: ir.Fact, unit: str) -> Fraction | None:
+    """Find the factor from a unit to the fact's own: listed with the fact, or from UCUM.
+
+    None when the unit is not one of this fact.
+    """
     if unit == fact.unit:
         return Fraction(1)
     for other in fact.other_units:

@@ -45,6 +45,14 @@ class Reasons:
         return f"{self.words.fact(name)}: {'no' if name in self.concluded else 'not recorded'}"
 
 
+def came_about(name: str, i: f.Input, words: Words) -> str:
+    """Write a value, and how it came out of a chart where it did."""
+    value = i.written or words.value(name, i.value)
+    if not i.how or i.how.startswith(f"{value} on "):
+        return i.how or value
+    return f"{value} ({i.how})"
+
+
 def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:
     """Write a recommendation's action with its options; what is taken already is said to be."""
     shown = []

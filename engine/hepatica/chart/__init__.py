@@ -1,0 +1,1 @@
+"""A dated record becomes facts on a date: never from the future, never stale, never assumed."""

@@ -1,0 +1,81 @@
+"""A chart becomes facts as of a day: every fact by the way its dictionary entry names.
+
+Nothing that lies after the day is looked at; what may lie after it leaves open what it could
+change. What the chart holds but cannot be used is kept with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hepatica import ir
+from hepatica.chart import lists, values
+from hepatica.chart.found import Found, Outcome, View
+from hepatica.chart.model import Chart
+from hepatica.chart.names import Names
+from hepatica.chart.newest import Note, Open
+from hepatica.derivation import (
+    Age,
+    At,
+    Count,
+    Dose,
+    Drugs,
+    Latest,
+    NormalSince,
+    Ratio,
+    Reactions,
+    Started,
+    TimeOn,
+)
+from hepatica.parse.conditions import plain
+
+
+class Derived(NamedTuple):
+    """The facts of a chart on a day, why others are not known, and what to tell of the entries."""
+
+    found: dict[str, Found]
+    withheld: dict[str, str]
+    notes: tuple[Note, ...]
+
+
+_WAYS: dict[type, Callable[[View, ir.Fact, Any], Outcome]] = {
+    Latest: values.latest,
+    Ratio: values.ratio,
+    At: values.at,
+    Age: values.age,
+    NormalSince: values.normal_since,
+    Drugs: lists.drugs,
+    Reactions: lists.reactions,
+    Started: lists.started,
+    TimeOn: lists.time_on,
+    Dose: lists.dose,
+    Count: lists.count,
+}
+
+
+def derive(chart: Chart, names: Names, now: int) -> Derived:
+    """Work every fact out of a chart as of a day (an ordinal, as in `chart.time`)."""
+    view = View(chart, names, now)
+    found: dict[str, Found] = {}
+    withheld: dict[str, str] = {}
+    for name, fact in names.facts.items():
+        way = _WAYS.get(type(fact.derive))
+        outcome = None if way is None else way(view, fact, fact.derive)
+        if isinstance(outcome, Found):
+            outcome = _plausible(fact, outcome)
+        if isinstance(outcome, Found):
+            found[name] = outcome
+        elif isinstance(outcome, Open):
+            withheld[name] = outcome.why
+    return Derived(found, withheld, tuple(dict.fromkeys(view.notes)))
+
+
+def _plausible(fact: ir.Fact, found: Found) -> Found | Open:
+    """Refuse a number outside the plausible range of its fact."""
+    if fact.range is None or not isinstance(found.value, float):
+        return found
+    low, high = fact.range
+    if low <= found.value <= high:
+        return found
+    return Open(f"{plain(found.value)} {fact.unit} is not plausible: {found.how}")

@@ -1,0 +1,280 @@
+"""Facts from drugs and events: what is taken, was not tolerated, failed; since when; how often.
+
+A list is complete in this engine, so it is known only where the record says that it holds all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from hepatica import ir
+from hepatica.chart import courses
+from hepatica.chart.found import Found, Outcome, View
+from hepatica.chart.model import Amount, Event, Medication
+from hepatica.chart.names import FAILURE
+from hepatica.chart.newest import Note, Open, agreed, newest
+from hepatica.chart.time import write
+from hepatica.chart.values import latest
+from hepatica.derivation import Count, Dose, Drugs, Latest, Reactions, Started, TimeOn
+from hepatica.units import factor
+from hepatica.words import spaced
+
+_PER_DAY = {"mg/d": Fraction(1), "g/d": Fraction(1000), "ug/d": Fraction(1, 1000)}
+_PER_KILOGRAM = {"mg/kg/d": Fraction(1)}
+
+
+def drugs(view: View, fact: ir.Fact, way: Drugs) -> Outcome:
+    """Give one of the lists of drugs."""
+    return _LISTS[way.which](view, fact)
+
+
+def _now(view: View, fact: ir.Fact) -> Outcome:
+    wrong = view.incomplete("medications")
+    if wrong is not None:
+        return wrong
+    taken = {}
+    for drug in fact.values:
+        course = view.courses.taken(drug)
+        if isinstance(course, Open):
+            return Open(f"{spaced(drug)}: {course.why}")
+        if course is not None:
+            taken[drug] = course.since
+    how = "; ".join(f"{spaced(drug)}, recorded since {since}" for drug, since in taken.items())
+    return Found(tuple(sorted(taken)), None, how or "the record holds no drug that is taken now")
+
+
+def _stops(view: View, drug: str) -> list[Medication]:
+    return [m for m in view.courses.visible(drug) if m.kind == "stop"]
+
+
+def _stopped_for_good(view: View, fact: ir.Fact) -> Outcome:
+    wrong = view.incomplete("medications")
+    if wrong is not None:
+        return wrong
+    found: dict[str, str] = {}
+    for drug in fact.values:
+        for stop in _stops(view, drug):
+            if stop.reason not in (None, "intolerance") or stop.permanent is False:
+                continue
+            wrong = _undecided(view, stop)
+            if wrong is not None:
+                return wrong
+            if not _again(view, stop):
+                found[drug] = f"{spaced(drug)} on {stop.when.text}"
+    return Found(tuple(sorted(found)), None, "; ".join(found.values()) or "none in the record")
+
+
+def _undecided(view: View, stop: Medication) -> Open | None:
+    """Say why it is not known whether a drug was stopped for good because it was not tolerated."""
+    drug = spaced(stop.drug)
+    if stop.when.span.last > view.now:
+        return Open(f"the stop of {drug} ({stop.when.text}) may be later than {write(view.now)}")
+    known = isinstance(view.courses.of(stop.drug), list)
+    again = _again(view, stop)
+    if stop.permanent and stop.reason and (again or not known):
+        text = f"`{stop.drug}` was stopped for good on {stop.when.text}, and taken again"
+        help = "write `permanent: false` for the stop, or mend the later entry"
+        view.notes.append(Note(stop.place, "D116", text, help))
+        return Open(f"{drug} was stopped for good on {stop.when.text}, and taken again")
+    if again:
+        return None
+    if stop.reason is None:
+        return Open(f"the record does not say why {drug} was stopped on {stop.when.text}")
+    if stop.permanent is None:
+        text = f"the record does not say whether {drug} was stopped for good on {stop.when.text}"
+        return Open(f"{text} (`permanent`)")
+    return None
+
+
+def _again(view: View, stop: Medication) -> bool:
+    """Say whether the drug was taken again after a stop."""
+    later = view.courses.visible(stop.drug)
+    return any(m.kind != "stop" and m.when.span.first >= stop.when.span.last for m in later)
+
+
+def _events(view: View) -> list[Event]:
+    """List the adverse events that do not surely lie after the day."""
+    kinds = view.chart.events.items()
+    every = [e for kind, events in kinds if kind in view.names.reactions for e in events]
+    return [e for e in every if e.when.span.first <= view.now]
+
+
+def _attributed(view: View, events: Iterable[Event], drug: str | None) -> list[Event] | Open:
+    """Keep the events attributed to a drug (None: to any), or say why that is not known."""
+    found = []
+    for event in events:
+        if event.attributed is None:
+            name = f"{spaced(event.event)} ({event.when.text})"
+            return Open(f"the record does not say to which drug {name} is attributed")
+        if not event.attributed or (drug is not None and drug not in event.attributed):
+            continue
+        if event.when.span.last > view.now:
+            name = f"{spaced(event.event)} ({event.when.text})"
+            return Open(f"{name} may be later than {write(view.now)}")
+        found.append(event)
+    return found
+
+
+def _adverse_event(view: View, fact: ir.Fact) -> Outcome:
+    wrong = view.incomplete("adverse_events")
+    if wrong is not None:
+        return wrong
+    events = _attributed(view, _events(view), None)
+    if isinstance(events, Open):
+        return events
+    found = {d: f"{spaced(e.event)} on {e.when.text}" for e in events for d in e.attributed or ()}
+    for drug in fact.values:
+        for stop in _stops(view, drug):
+            if stop.reason == "intolerance" and drug not in found:
+                if stop.when.span.last > view.now:
+                    return Open(f"the stop of {spaced(drug)} ({stop.when.text}) may be later")
+                found[drug] = f"not tolerated, stopped on {stop.when.text}"
+    return _listed(fact, found)
+
+
+def _listed(fact: ir.Fact, found: dict[str, str]) -> Found:
+    mine = {drug: how for drug, how in sorted(found.items()) if drug in fact.values}
+    how = "; ".join(f"{spaced(drug)}: {how}" for drug, how in mine.items())
+    return Found(tuple(mine), None, how or "none in the record, which holds all")
+
+
+def _failed(view: View, fact: ir.Fact) -> Outcome:
+    wrong = view.incomplete("failures")
+    if wrong is not None:
+        return wrong
+    told = [e for e in view.chart.events.get(FAILURE, ()) if e.when.span.first <= view.now]
+    events = _attributed(view, told, None)
+    if isinstance(events, Open):
+        return events
+    found = {d: f"failed by {e.when.text}" for e in events for d in e.attributed or ()}
+    for drug in fact.values:
+        for stop in _stops(view, drug):
+            if stop.reason == "failure" and drug not in found:
+                if stop.when.span.last > view.now:
+                    return Open(f"the stop of {spaced(drug)} ({stop.when.text}) may be later")
+                found[drug] = f"stopped for failure on {stop.when.text}"
+    return _listed(fact, found)
+
+
+_LISTS: dict[str, Callable[[View, ir.Fact], Outcome]] = {
+    "now": _now,
+    "adverse_event": _adverse_event,
+    "stopped_for_good": _stopped_for_good,
+    "failed": _failed,
+}
+
+
+def reactions(view: View, fact: ir.Fact, way: Reactions) -> Outcome:
+    """Give the kinds of adverse event attributed to a drug, or whether one of them was severe."""
+    events = _attributed(view, _events(view), way.drug)
+    if way.severe and not isinstance(events, Open):
+        severe = [e for e in events if e.severity == "severe"]
+        if severe:
+            text = f"{spaced(severe[0].event)} on {severe[0].when.text}"
+            return Found(True, None, text)
+    wrong = view.incomplete("adverse_events")
+    if wrong is not None:
+        return wrong
+    if isinstance(events, Open):
+        return events
+    stopped = [m for m in _stops(view, way.drug) if m.reason == "intolerance"]
+    if stopped and not events:
+        return Open(f"the record does not say what was not tolerated on {stopped[0].when.text}")
+    found = {e.event: f"{spaced(e.event)} on {e.when.text}" for e in events}
+    how = "; ".join(found.values()) or "none in the record, which holds all"
+    if not way.severe:
+        return Found(tuple(sorted(found)), None, how)
+    if not events:
+        return None
+    ungraded = [e for e in events if e.severity is None]
+    if ungraded:
+        return Open(f"the record does not say how severe {spaced(ungraded[0].event)} was")
+    return Found(False, None, how)
+
+
+def started(view: View, fact: ir.Fact, way: Started) -> Outcome:
+    """Say whether any of some drugs was ever begun."""
+    told = [m for drug in way.drugs for m in view.courses.visible(drug)]
+    sure = [m for m in told if m.when.span.last <= view.now]
+    if sure:
+        first = min(sure, key=lambda m: m.when.span)
+        return Found(True, None, f"{spaced(first.drug)}, recorded {first.when.text}")
+    if told:
+        return Open(f"the entry of {told[0].when.text} may be later than {write(view.now)}")
+    wrong = view.incomplete("medications")
+    return wrong or Found(False, None, "the record, which holds all drugs, holds none of treatment")
+
+
+def time_on(view: View, fact: ir.Fact, way: TimeOn) -> Outcome:
+    """Give the time since the present course of some drugs began."""
+    if not any(view.courses.visible(drug) for drug in way.drugs):
+        return None
+    wrong = view.incomplete("medications")
+    if wrong is not None:
+        return wrong
+    found = courses.time_on(way.drugs, view.courses, fact.unit or "d")
+    if found is None or isinstance(found, Open):
+        return found
+    value, start, how = found
+    return Found(value, write(start.first), how)
+
+
+def dose(view: View, fact: ir.Fact, way: Dose) -> Outcome:
+    """Give the present dose of a drug per kilogram of the body weight."""
+    told = view.courses.visible(way.of)
+    if not told:
+        return None
+    wrong = view.incomplete("medications")
+    if wrong is not None:
+        return wrong
+    course = view.courses.taken(way.of)
+    if course is None or isinstance(course, Open):
+        return course or Open("not taken now")
+    items, _ = newest([m for m in told if m.kind != "stop"], view.now)
+    disagree = agreed(items, lambda m: m.dose, way.of, view.notes)
+    if disagree is not None:
+        return disagree
+    amount = items[0].dose
+    if amount is None:
+        return Open(f"the record does not say the dose of {items[0].when.text}")
+    how = f"{items[0].written} since {items[0].when.text}"
+    per_kilogram = _to(amount, "mg/kg/d", _PER_KILOGRAM)
+    if per_kilogram is not None:
+        return Found(float(per_kilogram), None, how)
+    whole = _to(amount, "mg/d", _PER_DAY)
+    if whole is None:
+        return Open(f"{items[0].written} is not a dose a day")
+    weight_fact = view.names.facts[way.weight]
+    assert isinstance(weight_fact.derive, Latest)
+    weight = latest(view, weight_fact, weight_fact.derive)
+    if not isinstance(weight, Found):
+        why = f" ({weight.why})" if isinstance(weight, Open) else ""
+        return Open(f"{how}, and the weight is not known{why}")
+    kilograms = Fraction(repr(weight.value))
+    return Found(float(whole / kilograms), None, f"{how}, weight {weight.how}")
+
+
+def _to(amount: Amount, unit: str, known: dict[str, Fraction]) -> Fraction | None:
+    if amount.unit in _PER_DAY or amount.unit in _PER_KILOGRAM:  # without loading all of UCUM
+        ratio = known.get(amount.unit)
+    else:
+        ratio = factor(amount.unit, unit)
+    return None if ratio is None else amount.number * ratio
+
+
+def count(view: View, fact: ir.Fact, way: Count) -> Outcome:
+    """Give the number of events of a kind."""
+    told = [e for e in view.chart.events.get(way.of, ()) if e.when.span.first <= view.now]
+    wrong = view.incomplete(way.held)
+    if wrong is not None:
+        return wrong
+    for event in told:
+        if event.when.span.last > view.now:
+            return Open(f"the one of {event.when.text} may be later than {write(view.now)}")
+    times = [event.when for event in told]
+    days = dict.fromkeys(times)
+    if any(not when.span.exact and times.count(when) > 1 for when in days):
+        return Open("two of one month or year may be the same one")
+    how = ", ".join(when.text for when in days)
+    return Found(float(len(days)), None, how or "none in the record, which holds all")

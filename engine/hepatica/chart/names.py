@@ -1,0 +1,44 @@
+"""The names that a chart may use: which drugs and events the fact dictionary knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hepatica import ir
+from hepatica.derivation import DATED, Count, Dose, Drugs, Reactions, Started, TimeOn
+
+OTHER_DRUG = "other_drug"
+FAILURE = "failure"
+
+
+class Names:
+    """The drugs, events and facts that entries may name; made once for a dictionary."""
+
+    def __init__(self, facts: Mapping[str, ir.Fact]) -> None:
+        """Collect them from the ways in which facts are derived."""
+        self.facts = facts
+        drugs: dict[str, None] = {}
+        events: dict[str, None] = {}
+        self.reactions: set[str] = set()
+        for fact in facts.values():
+            way = fact.derive
+            if isinstance(way, TimeOn | Started):
+                drugs |= dict.fromkeys(way.drugs)
+            elif isinstance(way, Drugs):
+                drugs |= dict.fromkeys(fact.values)
+                if way.which == "failed":
+                    events[FAILURE] = None
+            elif isinstance(way, Dose):
+                drugs[way.of] = None
+            elif isinstance(way, Reactions):
+                drugs[way.drug] = None
+                events |= dict.fromkeys(fact.values)
+                self.reactions |= set(fact.values)
+            elif isinstance(way, Count):
+                events[way.of] = None
+        self.drugs = (*drugs, OTHER_DRUG)
+        self.events = tuple(events)
+        self.treatment = next(
+            (f.derive.drugs for f in facts.values() if isinstance(f.derive, Started)), ()
+        )
+        self.dated = {f.id for f in facts.values() if isinstance(f.derive, DATED)}

@@ -1,0 +1,128 @@
+"""Measured values as laboratories print them: `147 U/L`, `<5 U/L`, `5-10 U/L`, with their limits.
+
+Numbers are exact ratios in the unit of their fact, so that 34 over a limit of 17 is 2 in any unit.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from hepatica import ir
+from hepatica.chart.model import Number
+from hepatica.parse.conditions import plain, ratio_to
+from hepatica.units import exact
+
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+_VALUE = re.compile(
+    rf"(?P<sign><=?|>=?|≤|≥)?\s*(?P<low>{_NUMBER})(?:\s*(?:-|–|to)\s*(?P<high>{_NUMBER}))?"
+    r"(?:\s+(?P<unit>\S+)|(?P<glued>[^\W\d_]\S*|[\[%/{]\S*))?\Z"
+)
+
+
+class Refused(Exception):
+    """A value that cannot be read: the D code, what is wrong, and the remedy."""
+
+    def __init__(self, code: str, text: str, help: str) -> None:
+        """Keep the three."""
+        super().__init__(text)
+        self.code, self.text, self.help = code, text, help
+
+
+class Written(NamedTuple):
+    """A number as written: sign, ends, and unit (None for a bare number)."""
+
+    sign: str
+    low: Fraction
+    high: Fraction | None
+    unit: str | None
+
+
+@functools.lru_cache(maxsize=65536)
+def _split(text: str) -> Written | None:
+    match = _VALUE.match(text.strip())
+    if match is None:
+        return None
+    high = Fraction(match["high"]) if match["high"] else None
+    return Written(
+        match["sign"] or "", Fraction(match["low"]), high, match["unit"] or match["glued"]
+    )
+
+
+def _read(fact: ir.Fact, raw: Any, unit: str | None) -> tuple[Written, Fraction]:
+    """Read a value and find the factor to the unit of its fact; `unit` is that of a bare number."""
+    if isinstance(raw, str):
+        found = _split(raw)
+        if found is None or (found.sign and found.high is not None):
+            help = "write it as `147 U/L`, `<5 U/L` or `5-10 U/L`"
+            raise Refused("D102", f"`{raw[:60]}` is not a number with a unit", help)
+    elif isinstance(raw, int | float) and not isinstance(raw, bool):
+        found = Written("", exact(raw), None, None)
+    else:
+        text = f"`{fact.id}` is a number in {fact.unit}"
+        raise Refused("D102", text, f"write a number, as `3 {fact.unit}`")
+    own = fact.unit or "1"
+    written = found.unit or unit
+    if written is None and (fact.ask_unit or (isinstance(raw, str) and not _has_none(own))):
+        text = f"`{fact.id}` needs its unit"
+        raise Refused("D104", text, f"write `{raw} {own}` if that is what the laboratory reports")
+    ratio = ratio_to(fact, written or own)
+    if ratio is None:
+        text = f"`{written}` is not a unit of `{fact.id}`, which is held in {own}"
+        help = fact.text if fact.ask_unit and fact.text else f"write it in {own}"
+        raise Refused("D104", text, help)
+    return found, ratio
+
+
+def _has_none(unit: str) -> bool:
+    """Say whether numbers are written without this unit: ratios and scores."""
+    return unit == "1" or unit.startswith("{")
+
+
+def number(fact: ir.Fact, raw: Any) -> tuple[Number, str | None]:
+    """Read a value of a quantity, and the unit it was written in.
+
+    Raises `Refused` (D102 to D104) for what is no number, outside the plausible range, or in a unit
+    that is not one of the fact.
+    """
+    found, ratio = _read(fact, raw, None)
+    low = found.low * ratio
+    if found.high is not None:
+        ends = Number(low, found.high * ratio)
+        if found.high < found.low:
+            raise Refused("D102", f"`{raw}` is upside down", "lowest first")
+    elif found.sign in ("<", "<=", "≤"):
+        ends = Number(None, low, open=found.sign == "<")
+    elif found.sign:
+        ends = Number(low, None, open=found.sign == ">")
+    else:
+        ends = Number(low, low)
+    for end in (ends.low, ends.high):
+        if end is not None:
+            _check_range(fact, end)
+    return ends, found.unit
+
+
+def _check_range(fact: ir.Fact, value: Fraction) -> None:
+    low, high = fact.range or (float("-inf"), float("inf"))
+    if not low <= float(value) <= high:
+        text = f"{plain(float(value))} {fact.unit} is outside the plausible range of `{fact.id}`"
+        help = f"plausible: {plain(low)} to {plain(high)} {fact.unit}; check number and unit"
+        raise Refused("D103", text, help)
+
+
+def limit(fact: ir.Fact, raw: Any, unit: str | None) -> Fraction:
+    """Read an upper limit; a bare number is in the `unit` of the value beside it.
+
+    Raises `Refused` as `number` does, and for a limit that is not above zero.
+    """
+    found, ratio = _read(fact, raw, unit)
+    value = found.low * ratio
+    if found.sign or found.high is not None:
+        raise Refused("D102", f"`{raw}` is not one limit", "write one number with its unit")
+    if value <= 0:
+        raise Refused("D103", "an upper limit is above zero", "leave it out when it is not known")
+    _check_range(fact, value)
+    return value

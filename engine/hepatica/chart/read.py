@@ -1,0 +1,372 @@
+"""A chart from a document: every entry checked, every error told with its place.
+
+The shape (names and types of keys) was checked against the schema before. Here: times that are on
+the calendar, entries that say exactly one thing, facts, drugs and events that are known, values and
+units that suit their fact.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from hepatica import ir
+from hepatica.chart.model import (
+    Amount,
+    Chart,
+    Entry,
+    Event,
+    Grade,
+    Medication,
+    Number,
+    When,
+)
+from hepatica.chart.names import OTHER_DRUG, Names
+from hepatica.chart.numbers import Refused, limit, number
+from hepatica.chart.time import EVER, Span, read_date
+from hepatica.derivation import Given
+from hepatica.diagnostics import Diagnostic, at, suggestion
+from hepatica.parse.conditions import Vocabulary, value_of
+from hepatica.source import Document, KeyPath
+from hepatica.units import is_unit, split_quantity
+
+KINDS = ("observe", "status", "start", "change", "stop", "event")
+_TIMES = {"date", "day", "seq"}
+_ABOUT = {
+    "observe": {"value", "upper_limit", "range", "result", "corrected"},
+    "status": {"value", "upper_limit", "range", "result", "corrected"},
+    "start": {"dose", "corrected"},
+    "change": {"dose", "reason", "corrected"},
+    "stop": {"reason", "permanent", "corrected"},
+    "event": {"severity", "attributed_to"},
+}
+_ALWAYS = _TIMES | {"text"}
+_SAYS = {
+    "observe": "observes", "status": "states", "start": "starts a drug",
+    "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
+}  # fmt: skip
+_COMMON_UNITS = frozenset({"mg/d", "mg/kg/d", "g/d", "ug/d", "mg", "g", "mg/wk"})
+_GRADES = ("normal", "high", "low")
+
+
+def read_chart(
+    document: Document, names: Names, until: str | None
+) -> tuple[Chart, list[Diagnostic]]:
+    """Read the `chart` of a document; with errors among the diagnostics it must not be used.
+
+    `until` is the day up to which the record runs where the chart does not say itself.
+    """
+    reader = _Reader(document, names)
+    return reader.chart(until), reader.vocabulary.diagnostics
+
+
+class _Reader:
+    def __init__(self, document: Document, names: Names) -> None:
+        self.document = document
+        self.data = document.data["chart"]
+        self.names = names
+        self.vocabulary = Vocabulary(dict(names.facts), {}, {})
+        self.entries: dict[str, list[Entry]] = {}
+        self.medications: dict[str, list[Medication]] = {}
+        self.events: dict[str, list[Event]] = {}
+        self.day_zero = self._date(("chart", "day_zero"), self.data.get("day_zero"))
+        self.end: int | None = None
+
+    def _report(self, path: KeyPath, code: str, text: str, help: str, key: bool = False) -> None:
+        found = at(self.document, path, code, text, help=help, key=key)
+        self.vocabulary.diagnostics.append(found)
+
+    def chart(self, until: str | None) -> Chart:
+        """Read all of it."""
+        data = self.data
+        written = data.get("until", until)
+        if written is not None:
+            found = self._date(("chart", "until"), written)
+            self.end = found.last if found else None
+        patient = data.get("patient", {})
+        undated = {}
+        for name in ("sex", "weight"):
+            if name in patient:
+                key = "value" if self._type(name) == "quantity" else "result"
+                path: KeyPath = ("chart", "patient", name)
+                entry = self._entry(
+                    path, name, {key: patient[name]}, When(EVER, None, "no date"), {key: path}
+                )
+                if entry is not None:
+                    undated[name] = entry
+        birth = self._date(("chart", "patient", "birth"), patient.get("birth"))
+        for i, entry in enumerate(data.get("timeline", ())):
+            self._read(("chart", "timeline", i), entry)
+        return Chart(
+            self.entries,
+            self.medications,
+            self.events,
+            undated,
+            frozenset(data.get("complete", ())),
+            self.end,
+            str(written or ""),
+            birth,
+            str(patient.get("birth", "")),
+        )
+
+    def _type(self, name: str) -> str | None:
+        fact = self.names.facts.get(name)
+        return fact.type if fact else None
+
+    def _date(self, path: KeyPath, raw: Any) -> Span | None:
+        if raw is None:
+            return None
+        found = read_date(str(raw))
+        if found is None:
+            text = f"`{raw}` is not a day, month or year of the calendar"
+            self._report(path, "D111", text, "write it as 2024-05-30, 2024-05 or 2024")
+        return found
+
+    def _read(self, path: KeyPath, data: dict[str, Any]) -> None:
+        """Read one entry of the timeline."""
+        kinds = [kind for kind in KINDS if kind in data]
+        if len(kinds) != 1:
+            said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
+            text = f"entry {cast(int, path[-1]) + 1} says {said}"
+            help = f"an entry says exactly one of {', '.join(f'`{k}`' for k in KINDS)}"
+            self._report(path, "D112", text, help)
+            return
+        kind = kinds[0]
+        wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
+        for key in sorted(wrong):
+            text = f"`{key}` does not belong to an entry that {_SAYS[kind]}"
+            help = f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind]))}"
+            self._report((*path, key), "D112", text, help, key=True)
+        when = self._when(path, data)
+        if wrong or when is None:
+            return
+        if kind in ("observe", "status"):
+            if self._is_dated((*path, kind), data[kind]):
+                entry = self._entry(path, data[kind], data, when, {})
+                if entry is not None:
+                    self.entries.setdefault(entry.fact, []).append(entry)
+        elif kind == "event":
+            self._event(path, data, when)
+        else:
+            self._medication(path, kind, data, when)
+
+    def _when(self, path: KeyPath, data: dict[str, Any]) -> When | None:
+        seq = data.get("seq")
+        if "date" in data and "day" in data:
+            self._report((*path, "day"), "D111", "an entry has one time", "keep `date` or `day`")
+            return None
+        if "date" in data:
+            span = self._date((*path, "date"), data["date"])
+            return None if span is None else When(span, seq, str(data["date"]))
+        if "day" in data:
+            if self.day_zero is None:
+                if "day_zero" not in self.data:
+                    text = "`day` counts from `day_zero`, which the chart does not give"
+                    help = "give `day_zero` as a date, or the entry a `date`"
+                    self._report((*path, "day"), "D111", text, help)
+                return None
+            first, last = (day + data["day"] for day in self.day_zero)
+            if not 1 <= first <= last <= EVER.last:
+                self._report((*path, "day"), "D111", "no such day", "check the number")
+                return None
+            return When(Span(first, last), seq, f"day {data['day']}")
+        if seq is not None:
+            return When(Span(EVER.first, self.end or EVER.last), seq, "no date")
+        help = "give `date`, `day` (from `day_zero`), or `seq` where only the order is known"
+        self._report(path, "D111", f"entry {cast(int, path[-1]) + 1} has no time", help)
+        return None
+
+    def _is_dated(self, path: KeyPath, name: str) -> bool:
+        """Check that an entry may give a value of this fact."""
+        if name in self.names.dated:
+            return True
+        fact = self.vocabulary.fact(self.document, path, name, "D101")
+        if fact is not None:
+            text = f"`{name}` is worked out from the record, not told in one entry"
+            if fact.derive is None or isinstance(fact.derive, Given):
+                text = f"`{name}` is a conclusion, or cannot be dated"
+            self._report(path, "D114", text, "give it under `facts` if it is known otherwise")
+        return False
+
+    def _entry(
+        self,
+        path: KeyPath,
+        name: str,
+        data: dict[str, Any],
+        when: When,
+        places: dict[str, KeyPath],
+    ) -> Entry | None:
+        fact = self.vocabulary.fact(self.document, path, name, "D101")
+        if fact is None:
+            return None
+
+        def place(key: str) -> KeyPath:
+            return places.get(key, (*path, key))
+
+        corrected = data.get("corrected", False)
+        if fact.type == "quantity":
+            try:
+                return self._measured(path, fact, data, when, place, corrected)
+            except Refused as refused:
+                key = "result" if "result" in data and "value" not in data else "value"
+                key = getattr(refused, "key", key)
+                self._report(place(key), refused.code, refused.text, refused.help)
+                return None
+        raw = data.get("result")
+        wrong = [key for key in ("value", "upper_limit", "range") if key in data]
+        if raw is None or wrong:
+            text = f"`{name}` is told by its `result`, not by a number"
+            help = f"its values: {', '.join(f'`{v}`' for v in fact.values) or 'true, false'}"
+            where = place(wrong[0]) if wrong else path
+            self._report(where, "D102", text, help)
+            return None
+        before = len(self.vocabulary.diagnostics)
+        value: ir.Value | tuple[str, ...]
+        if fact.type == "codes":
+            if not isinstance(raw, list):
+                self._report(
+                    place("result"), "D102", f"`{name}` is a set, so a list is needed",
+                    f"write [{raw}]",
+                )  # fmt: skip
+                return None
+            members = (((*place("result"), i), member) for i, member in enumerate(raw))
+            read = [
+                value_of(self.vocabulary, self.document, p, fact, member, patient=True)
+                for p, member in members
+            ]
+            value = tuple(sorted({str(v) for v in read}))
+        else:
+            value = value_of(
+                self.vocabulary, self.document, place("result"), fact, raw, patient=True
+            )
+        if len(self.vocabulary.diagnostics) > before:
+            return None
+        return Entry(name, when, str(raw), path, value=value, corrected=corrected)
+
+    def _measured(
+        self, path: KeyPath, fact: ir.Fact, data: dict[str, Any], when: When, place: Any,
+        corrected: bool,
+    ) -> Entry:  # fmt: skip
+        found: Number | None = None
+        unit: str | None = None
+        upper = None
+        shown = ""
+        grade = data.get("result")
+        if grade is not None and grade not in _GRADES:
+            text = f"`{grade}` is not a result of `{fact.id}`, which is measured"
+            raise Refused("D102", text, "a result is normal, high or low; a number is its `value`")
+        if "value" in data:
+            found, unit = number(fact, data["value"])
+        elif grade is None:
+            text = f"`{fact.id}` has neither a `value` nor a `result`"
+            raise Refused("D102", text, "give the number, or normal, high or low")
+        try:
+            if "range" in data:
+                key = "range"
+                low, high = data["range"]
+                if "upper_limit" in data:
+                    raise Refused("D112", "two upper limits", "keep `range` or `upper_limit`")
+                upper, shown = limit(fact, high, unit), str(high)
+                if not isinstance(low, str) and not isinstance(high, str) and low > high:
+                    raise Refused("D102", "the range is upside down", "lowest first")
+            elif "upper_limit" in data:
+                key = "upper_limit"
+                upper, shown = limit(fact, data[key], unit), str(data[key])
+        except Refused as refused:
+            refused.key = key  # type: ignore[attr-defined]
+            raise
+        _check_grade(found, upper, grade)
+        own = "" if fact.unit in (None, "1") else f" {fact.unit}"
+        written = str(data["value"]) if "value" in data else str(grade)
+        if "value" in data and not isinstance(data["value"], str):
+            written += own
+        if shown and not any(c.isalpha() for c in shown):
+            shown += f" {unit}" if unit else own
+        return Entry(
+            fact.id, when, written, path, found, upper, shown, cast("Grade | None", grade),
+            corrected=corrected,
+        )  # fmt: skip
+
+    def _medication(self, path: KeyPath, kind: str, data: dict[str, Any], when: When) -> None:
+        drug = self._drug((*path, kind), data[kind])
+        dose = None
+        if "dose" in data:
+            dose = self._dose((*path, "dose"), data["dose"])
+            if dose is None:
+                return
+        if drug is not None:
+            found = Medication(
+                drug, cast(Any, kind), when, path, dose, str(data.get("dose", "")),
+                data.get("reason"), data.get("permanent"), data.get("corrected", False),
+            )  # fmt: skip
+            self.medications.setdefault(drug, []).append(found)
+
+    def _drug(self, path: KeyPath, name: str) -> str | None:
+        if name in self.names.drugs:
+            return name
+        help = suggestion(name, self.names.drugs)
+        help = help or f"a drug that no guideline here speaks of is written `{OTHER_DRUG}`"
+        self._report(path, "D113", f"unknown drug `{name}`", help)
+        return None
+
+    def _dose(self, path: KeyPath, raw: str) -> Amount | None:
+        split = split_quantity(raw)
+        if split is None or not (split[1] in _COMMON_UNITS or is_unit(split[1])):
+            text = f"`{raw[:60]}` is not a dose"
+            self._report(path, "D102", text, "write it with a UCUM unit: `40 mg/d`, `1 mg/kg/d`")
+            return None
+        if split[0] <= 0:
+            self._report(path, "D103", "a dose is above zero", "write `stop` for a drug not taken")
+            return None
+        return Amount(*split)
+
+    def _event(self, path: KeyPath, data: dict[str, Any], when: When) -> None:
+        name = data["event"]
+        if name not in self.names.events:
+            help = suggestion(name, self.names.events)
+            help = help or f"events: {', '.join(self.names.events)}; else `other`, with a `text`"
+            self._report((*path, "event"), "D113", f"unknown event `{name}`", help)
+            return
+        raw = data.get("attributed_to")
+        attributed: tuple[str, ...] | None = None
+        if raw is not None:
+            listed = raw if isinstance(raw, list) else [] if raw == "none" else [raw]
+            places = [
+                (*path, "attributed_to", i) if isinstance(raw, list) else (*path, "attributed_to")
+                for i in range(len(listed))
+            ]
+            drugs = [self._drug(p, n) for p, n in zip(places, listed, strict=True)]
+            if None in drugs:
+                return
+            attributed = tuple(str(drug) for drug in drugs)
+        severity = data.get("severity")
+        found = Event(name, when, path, severity, attributed)
+        self.events.setdefault(name, []).append(found)
+        if name in self.names.dated:
+            self._as_state(found)
+
+    def _as_state(self, event: Event) -> None:
+        """Let an event that is also a fact be a dated value of it: severe cytopenia is cytopenia.
+
+        One whose severity is not a value of the fact leaves it open, so that an older value does
+        not seem to go on.
+        """
+        fact = self.names.facts[event.event]
+        value: ir.Value | None = None
+        if fact.type == "boolean":
+            value = True
+        elif fact.type == "code" and event.severity in fact.values:
+            value = event.severity
+        written = ", ".join(word for word in (event.event, event.severity) if word)
+        entry = Entry(fact.id, event.when, written, event.place, value=value)
+        self.entries.setdefault(fact.id, []).append(entry)
+
+
+def _check_grade(found: Number | None, upper: Any, grade: str | None) -> None:
+    """Refuse a word that the number beside it denies."""
+    if found is None or upper is None or grade is None:
+        return
+    above = found.low is not None and found.low > upper
+    below = found.high is not None and found.high <= upper
+    if (grade == "high" and below) or (grade != "high" and above):
+        text = f"the result `{grade}` and the number beside its upper limit contradict each other"
+        raise Refused("D112", text, "check the number, its limit and the word")

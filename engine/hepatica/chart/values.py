@@ -1,0 +1,239 @@
+"""Facts from measured values and statements: the newest, a multiple, a value at a fixed time."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import cast
+
+from hepatica import ir
+from hepatica.chart.found import Found, Outcome, View, date_of, dated, measured, reading
+from hepatica.chart.model import Entry
+from hepatica.chart.newest import Note, Open, agreed, without_corrected
+from hepatica.chart.time import elapsed, shift, write
+from hepatica.derivation import Age, At, Latest, NormalSince, Ratio
+
+
+def latest(view: View, fact: ir.Fact, way: Latest) -> Outcome:
+    """Give the newest dated value of a fact; one without a date where nothing is dated."""
+    entries = view.chart.entries.get(fact.id, [])
+    now = None
+    if way.before_treatment:
+        start = view.treatment_start()
+        if isinstance(start, Open):
+            if not any(e.when.span.first <= view.now for e in entries):
+                return None
+            return Open(f"whether it was before treatment is not known: {start.why}")
+        now = start
+    found = view.value(entries, fact.id, "value", way.within, way.lasting, now)
+    if found is None and now is not None and any(e.when.span.first <= view.now for e in entries):
+        return Open(f"none before treatment began on {write(now)}")
+    undated = view.chart.undated.get(fact.id)
+    if found is None and undated is not None:
+        value = reading(undated, fact.id, "value")
+        found = value if isinstance(value, Open) else (value, undated)
+    return _found(fact, found, ratio=False)
+
+
+def _found(
+    fact: ir.Fact,
+    found: tuple[Fraction | ir.Value | tuple[str, ...], Entry] | Open | None,
+    *,
+    ratio: bool,
+) -> Outcome:
+    if found is None or isinstance(found, Open):
+        return found
+    value, entry = found
+    how = measured(entry, limit=ratio) if fact.type == "quantity" else ""
+    if not how:
+        how = "without a date" if entry.when.text == "no date" else f"on {entry.when.text}"
+    return Found(_plain(value), date_of(entry), how)
+
+
+def _plain(value: Fraction | ir.Value | tuple[str, ...]) -> ir.Value | tuple[str, ...]:
+    return float(value) if isinstance(value, Fraction) else value
+
+
+def ratio(view: View, fact: ir.Fact, way: Ratio) -> Outcome:
+    """Give the newest value divided by the upper limit that was printed with it."""
+    entries = view.chart.entries
+    every = [*entries.get(way.of, ()), *entries.get(fact.id, ())]
+    return _found(fact, view.value(every, fact.id, "ratio", way.within), ratio=True)
+
+
+def at(view: View, fact: ir.Fact, way: At) -> Outcome:
+    """Give the value nearest to a time after treatment began, or the fall until then."""
+    told = latest(view, fact, Latest())
+    computed = _at(view, fact, way)
+    if told is None or computed is None or isinstance(told, Open):
+        return told if told is not None else computed
+    if isinstance(computed, Found) and computed.value != told.value:
+        place = view.chart.entries[fact.id][0].place
+        text = f"`{fact.id}` as told and as worked out from the record differ, so neither is used"
+        view.notes.append(Note(place, "D116", text, "check the value and the measurements"))
+        return Open(f"told as {told.how}, worked out otherwise: {computed.how}")
+    return told
+
+
+def _at(view: View, fact: ir.Fact, way: At) -> Outcome:
+    entries = [e for e in view.chart.entries.get(way.of, ()) if e.when.span.first <= view.now]
+    if not entries:
+        return None
+    start = view.treatment_start()
+    if start is None:
+        return None
+    if isinstance(start, Open):
+        return Open(f"the start of treatment is not known: {start.why}")
+    target = shift(start, way.after)
+    low, high = shift(target, way.before, -1), shift(target, way.tolerance)
+    if view.now < low:
+        return None
+    entry = _nearest(view, fact, way, entries, (low, target, high))
+    if entry is None or isinstance(entry, Open):
+        return entry or Open(f"no value from {write(low)} to {write(high)}")
+    value = reading(entry, fact.id, "ratio" if way.reads == "ratio" else "value")
+    if isinstance(value, Open):
+        return value
+    if way.reads == "fall":
+        return _fall(view, way, entries, start, entry)
+    return Found(_plain(value), date_of(entry), measured(entry, limit=way.reads == "ratio"))
+
+
+def _nearest(
+    view: View, fact: ir.Fact, way: At, entries: list[Entry], days: tuple[int, int, int]
+) -> Entry | Open | None:
+    """Find the entry nearest to a target within its window; ends belong to it."""
+    low, target, high = days
+    near = [e for e in entries if e.when.span.last >= low and e.when.span.first <= high]
+    near = without_corrected(near)
+    sure = [e for e in near if low <= e.when.span.first and e.when.span.last <= high]
+    sure = [e for e in sure if e.when.span.last <= view.now]
+    if not sure:
+        if near:
+            return Open(f"whether the entry of {near[0].when.text} is in time is not known")
+        return None
+    best = min(_distance(e, target)[1] for e in sure)
+    first = [e for e in near if _distance(e, target)[0] <= best]
+    reads = "ratio" if way.reads == "ratio" else "value"
+    wrong = agreed(first, lambda e: reading(e, fact.id, reads), way.of, view.notes)
+    if wrong is not None:
+        days_ = {e.when.span for e in first}
+        return wrong if len(days_) == 1 else Open("two values are equally near, and differ")
+    return next(e for e in first if e in sure)
+
+
+def _distance(entry: Entry, target: int) -> tuple[int, int]:
+    first, last = entry.when.span
+    ends = (abs(first - target), abs(last - target))
+    return (0 if first <= target <= last else min(ends), max(ends))
+
+
+def _fall(view: View, way: At, entries: list[Entry], start: int, entry: Entry) -> Outcome:
+    """Give the fall in per cent since the newest value before treatment, which was raised."""
+    base = view.value(entries, way.of, "value", None, now=start)
+    if base is None:
+        return Open(f"no value before treatment began on {write(start)}")
+    if isinstance(base, Open):
+        return base
+    before, first = base
+    assert isinstance(before, Fraction) and entry.number is not None
+    if first.when.span.first < shift(start, way.baseline, -1):
+        return Open(f"the last value before treatment is of {first.when.text}, too old")
+    if first.limit is None:
+        return Open(f"no upper limit is recorded with {dated(first)}, before treatment")
+    if before <= first.limit:
+        return Open(f"it was not raised before treatment: {measured(first, limit=True)}")
+    after = entry.number.exact
+    assert after is not None  # it was read as a value
+    fall = (before - after) / before * 100
+    return Found(float(fall), date_of(entry), f"from {dated(first)} to {dated(entry)}")
+
+
+def age(view: View, fact: ir.Fact, way: Age) -> Outcome:
+    """Give the completed years since birth, when the date of birth decides them."""
+    birth = view.chart.birth
+    if birth is None or birth.first > view.now:
+        return None
+    if birth.last > view.now:
+        return Open(f"born {view.chart.birth_written}, perhaps later")
+    most, least = (int(elapsed(day, view.now, "a")) for day in birth)
+    if most != least:
+        return Open(f"born {view.chart.birth_written}: {least} or {most} years")
+    return Found(float(most), None, f"born {view.chart.birth_written}")
+
+
+def normal_since(view: View, fact: ir.Fact, way: NormalSince) -> Outcome:
+    """Give the time in which all of some facts were normal without interruption.
+
+    It counts from the first normal result after one that was not. Where the first result that is
+    known is already normal the time may be longer, so it is not known.
+    """
+    runs = [_run(view, name, way) for name in way.of]
+    if all(run is None for run in runs):
+        return None
+    for name, run in zip(way.of, runs, strict=True):
+        if run is None:
+            return Open(f"`{name}` is not recorded")
+        if isinstance(run, Open):
+            return Open(f"`{name}`: {run.why}")
+    known = cast("list[tuple[Entry, bool]]", runs)
+    entry, begins = max(known, key=lambda run: (run[0].when.span.first, run[1]))
+    if not entry.when.span.exact:
+        return Open(f"normal since {entry.when.text}, of which the day is not known")
+    years = elapsed(entry.when.span.first, view.now, fact.unit or "a")
+    since = f"{', '.join(way.of)} normal since {entry.when.text}"
+    if not begins:
+        return Open(f"{since} at least; whether before is not known")
+    return Found(years, date_of(entry), since)
+
+
+def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open | None:
+    """Find the first of the normal results that reach to now, and whether one before was not."""
+    seen = [e for e in view.chart.entries.get(name, ()) if e.when.span.first <= view.now]
+    told = sorted(without_corrected(seen), key=lambda e: (e.when.span, e.when.seq or 0))
+    for later in [e for e in told if e.when.span.last > view.now]:
+        if _normal(later) is not True:
+            return Open(f"{dated(later)} may be later than {write(view.now)}")
+        told.remove(later)
+    if not told:
+        return None
+    found = _walk(view, told, way)
+    if isinstance(found, Open):
+        return found
+    for entry in told:  # one of a month or a year may lie within the run
+        if _normal(entry) is not True and entry.when.span.last >= found[0].when.span.first:
+            return Open(f"whether {dated(entry)} was before is not known")
+    return found
+
+
+def _walk(view: View, told: list[Entry], way: NormalSince) -> tuple[Entry, bool] | Open:
+    """Go back from the newest result to the first of those that were normal."""
+    last = told[-1]
+    if _normal(last) is not True:
+        what = "is not normal" if _normal(last) is False else "cannot be compared with its limit"
+        return Open(f"{dated(last)} {what}")
+    if last.when.span.first < shift(view.now, way.within, -1):
+        return Open(f"last seen {last.when.text}")
+    first = last
+    for older, newer in zip(reversed(told[:-1]), reversed(told[1:]), strict=True):
+        if _normal(older) is not _normal(newer) and older.when.span.last >= newer.when.span.first:
+            return Open(f"the order of {dated(older)} and {dated(newer)} is not known")
+        if older.when.span.first < shift(newer.when.span.last, way.gap, -1):
+            return first, False
+        if _normal(older) is not True:
+            return first, _normal(older) is False
+        first = older
+    return first, False
+
+
+def _normal(entry: Entry) -> bool | None:
+    """Say whether a result is not above its upper limit; None where that is not known."""
+    if entry.grade is not None:
+        return entry.grade != "high"
+    number, limit = entry.number, entry.limit
+    if number is None or limit is None:
+        return None
+    if number.high is not None and number.high <= limit:
+        return True
+    if number.low is not None and (number.low > limit or (number.open and number.low >= limit)):
+        return False
+    return None
