@@ -33,11 +33,12 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 class FactTurn(_Data, frozen=True):
-    """A fact that became known, changed, or is not known any more (`after` None)."""
+    """A fact that became known, changed, or is not known any more (`after` None), and then why."""
 
     fact: str
     before: f.Input | None
     after: f.Input | None
+    why: str | None = None
 
 
 class Said(_Data, frozen=True):
@@ -144,6 +145,7 @@ class _State(NamedTuple):
     """What is true on a day: the facts, what is said, and what is told beside it."""
 
     inputs: dict[str, f.Input]
+    withheld: dict[str, str]
     said: dict[str, dict[tuple[Any, ...], Said]]
     notes: tuple[Diagnostic, ...]
 
@@ -155,7 +157,7 @@ class _Player:
         self.meanings = [
             Meaning(g, evaluator.knowledge.facts) for g in evaluator.guidelines
         ]
-        self.state = _State({}, {}, ())
+        self.state = _State({}, {}, {}, ())
         self.result: f.Result | None = None
         self.signature: tuple[Any, ...] | None = None
         self.told: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -170,7 +172,7 @@ class _Player:
             case = at(date)
         except Invalid as error:
             self.first_error = self.first_error or error
-            self._step(date, _State({}, {}, tuple(error.diagnostics)), None, None)
+            self._step(date, _State({}, {}, {}, tuple(error.diagnostics)), None, None)
             self.signature = None
             return
         self.case = case
@@ -210,7 +212,7 @@ class _Player:
 
     def _state(self, result: f.Result) -> _State:
         said = {finding.id: dict(_said(finding)) for finding in result.guidelines}
-        return _State(result.inputs, said, result.diagnostics)
+        return _State(result.inputs, result.withheld, said, result.diagnostics)
 
     def _step(self, date: str, now: _State, case: Case | None, result: f.Result | None) -> None:
         before, self.state = self.state, now
@@ -224,7 +226,7 @@ class _Player:
                 ended = tuple(_ended(s, meaning, case, result, g.id) for s in ended)
             if began or ended or due.get(g.id):
                 turns.append(GuidelineTurn(g.id, began, ended, tuple(due.get(g.id, ()))))
-        facts = () if now is before else tuple(self._facts(before.inputs, now.inputs))
+        facts = () if now is before else tuple(self._facts(before.inputs, now))
         known = {note.message for note in before.notes}
         notes = tuple(note for note in now.notes if note.message not in known)
         if turns or notes or any(not self._ticks(turn) for turn in facts):
@@ -232,19 +234,23 @@ class _Player:
             if result is not None:
                 self.results[date] = result
 
-    def _facts(
-        self, before: dict[str, f.Input], after: dict[str, f.Input]
-    ) -> Iterator[FactTurn]:
-        for name in sorted(before.keys() | after.keys()):
-            old, new = before.get(name), after.get(name)
-            if old is None or new is None:
-                yield FactTurn(name, old, new)
-            elif old.value != new.value:
+    def _facts(self, before: dict[str, f.Input], now: _State) -> Iterator[FactTurn]:
+        """List the facts that changed; a time only where a condition could notice."""
+        for name in sorted(before.keys() | now.inputs.keys()):
+            if self._is_time(name) and name not in self.cuts:
+                continue
+            old, new = before.get(name), now.inputs.get(name)
+            if new is None:
+                yield FactTurn(name, old, None, now.withheld.get(name))
+            elif old is None or old.value != new.value:
                 turn = FactTurn(name, old, new)
-                if not self._ticks(turn) or self._place(name, old.value) != self._place(
-                    name, new.value
-                ):
+                if old is None or not self._ticks(turn) or self._crossed(turn):
                     yield turn
+
+    def _crossed(self, turn: FactTurn) -> bool:
+        assert turn.before is not None and turn.after is not None
+        one, other = turn.before.value, turn.after.value
+        return self._place(turn.fact, one) != self._place(turn.fact, other)
 
     def _ticks(self, turn: FactTurn) -> bool:
         """Say whether a fact only grew older: a time up to now that went on."""

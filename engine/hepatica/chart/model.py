@@ -112,3 +112,13 @@ class Chart(msgspec.Struct, frozen=True):
         """
         spans = (entry.when.span for entry in self.entries.get(fact, ()))
         return max((s.first for s in spans if s.last <= now and s.first > EVER.first), default=None)
+
+    def days(self) -> Span | None:
+        """Give the first and the last day that a dated entry may mean; None without one."""
+        spans = [e.when.span for told in self.entries.values() for e in told]
+        spans += [m.when.span for told in self.medications.values() for m in told]
+        spans += [e.when.span for told in self.events.values() for e in told]
+        dated = [span for span in spans if span.first > EVER.first]
+        if not dated:
+            return None
+        return Span(min(s.first for s in dated), max(s.last for s in dated))

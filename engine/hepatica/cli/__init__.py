@@ -16,9 +16,10 @@ from hepatica.version import VERSION
 if TYPE_CHECKING:
     from hepatica.diagnostics import Diagnostic
 
-COMMANDS = ("eval", "explain", "lint", "test", "sources", "schema", "new")
+COMMANDS = ("eval", "replay", "explain", "lint", "test", "sources", "schema", "new")
 _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
+    "replay": "The course of a patient: what each guideline said, whenever it changed.",
     "explain": "Why a statement holds for a case, why not, and what is missing.",
     "lint": "Check knowledge files and cases: shape, names, units, citations, examples.",
     "test": "Run every example of every statement, and every case.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from hepatica import finding as f
@@ -60,7 +61,7 @@ def view(course: Course, words: Words) -> CourseView:
     """Put a replay into words."""
     replay = course.replay
     days = tuple(_Day(m, course.results.get(m.date), words).day() for m in replay.moments)
-    spoke = {side.id for day in days for side in day.sides}
+    spoke = {turn.id for moment in replay.moments for turn in moment.guidelines}
     silent = ", ".join(g.short for g in replay.guidelines if g.id not in spoke)
     parts = (f"case {replay.case}", f"{replay.begin} to {replay.end}", _count(len(days)))
     return CourseView(
@@ -97,31 +98,47 @@ class _Day:
         known = tuple(self._fact(turn) for turn in self.moment.facts if turn.after)
         lost = tuple(self._lost(turn) for turn in self.moment.facts if turn.after is None)
         notes = tuple((f"{n.severity} {n.code}", n.message) for n in self.moment.notes)
-        sides = tuple(self._side(turn) for turn in self.moment.guidelines)
-        return Day(self.moment.date, known, lost, sides, notes)
+        sides = [side for turn in self.moment.guidelines if (side := self._side(turn)).changes]
+        return Day(self.moment.date, known, lost, (*sides, *self._dues()), notes)
+
+    def _dues(self) -> Iterator[Side]:
+        """Tell what is due once, with all guidelines that ask for it."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for turn in self.moment.guidelines:
+            for d in turn.due:
+                text = phrases.due(d.due, self.words)
+                found.setdefault(text, []).append((self._short(turn.id), d.statement))
+        by_names: dict[str, list[Change]] = {}
+        for text, askers in found.items():
+            names = ", ".join(dict.fromkeys(name for name, _ in askers))
+            statements = ", ".join(statement for _, statement in askers)
+            by_names.setdefault(names, []).append(Change("due", "!", text, (), statements))
+        for names, changes in by_names.items():
+            yield Side("", names, tuple(changes))
+
+    def _short(self, guideline: str) -> str:
+        found = self.words.knowledge.guidelines.get(guideline)
+        return found.short if found else guideline
 
     def _fact(self, turn: FactTurn) -> str:
         assert turn.after is not None
         text = f"{self.words.fact(turn.fact)}: {phrases.came_about(turn.fact, turn.after, self.words)}"
         if turn.before is not None:
-            text += f"; before: {self.words.value(turn.fact, turn.before.value)}"
+            text += f"; before: {phrases.valued(turn.fact, turn.before, self.words)}"
         return text
 
     def _lost(self, turn: FactTurn) -> str:
         assert turn.before is not None
-        was = self.words.value(turn.fact, turn.before.value)
-        return f"{self.words.fact(turn.fact)}: not known any more (was {was})"
+        was = phrases.valued(turn.fact, turn.before, self.words)
+        why = f": {turn.why}" if turn.why else ""
+        return f"{self.words.fact(turn.fact)}: not known any more{why} (was {was})"
 
     def _side(self, turn: GuidelineTurn) -> Side:
-        guideline = self.words.knowledge.guidelines.get(turn.id)
         began = sorted(turn.began, key=lambda s: _ORDER.index(s.kind))
         ended = sorted(turn.ended, key=lambda s: _ORDER.index(s.kind))
         changes = [self._began(turn.id, s) for s in began]
         changes += [self._ended(s) for s in ended]
-        changes += [
-            Change("due", "!", phrases.due(d.due, self.words), (), d.statement) for d in turn.due
-        ]
-        return Side(turn.id, guideline.short if guideline else turn.id, tuple(changes))
+        return Side(turn.id, self._short(turn.id), tuple(changes))
 
     def _name(self, s: Said) -> str:
         if s.kind == "concluded":

@@ -47,10 +47,18 @@ class Reasons:
 
 def came_about(name: str, i: f.Input, words: Words) -> str:
     """Write a value, and how it came out of a chart where it did."""
-    value = i.written or words.value(name, i.value)
+    value = valued(name, i, words)
     if not i.how or i.how.startswith(f"{value} on "):
         return i.how or value
     return f"{value} ({i.how})"
+
+
+def valued(name: str, i: f.Input, words: Words) -> str:
+    """Write a value; a number that was worked out, to four figures."""
+    value = i.value
+    if i.how and isinstance(value, float):
+        value = float(f"{value:.4g}")
+    return i.written or words.value(name, value)
 
 
 def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:

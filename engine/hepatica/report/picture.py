@@ -163,8 +163,8 @@ class _Picture:
             more = len(spans) - _MOST_SPANS
             # What came or went on the way says more than what was there from the first to the last.
             spans.sort(key=lambda s: (s.first == self.first and s.goes_on, s.first))
-            title = f"{asked.short}{f' · and {more} more in the table' if more > 0 else ''}"
-            yield Lane(asked.id, title, tuple(spans[:_MOST_SPANS]), tuple(turns))
+            shown = tuple(spans[:_MOST_SPANS])
+            yield Lane(asked.id, asked.short, shown, tuple(turns), max(0, more))
 
     def _spans(self, guideline: str) -> tuple[list[Span], list[tuple[int, int]]]:
         going: dict[tuple[str, str, str], tuple[int, Said]] = {}

@@ -16,10 +16,10 @@ from hepatica.diagnostics import printable
 from hepatica.report.timeline import Bar, Lane, Mark, Panel, Point, Timeline
 
 WIDTH = 1180
-_LEFT, _RIGHT = 178, 22
-_PANEL, _ROW, _GAP = 66, 19, 12
+_LEFT, _RIGHT = 176, 14
+_INSET = 16  # room for what is written beside the first and the last day
+_PANEL, _SHORT, _ROW, _GAP = 66, 44, 19, 10
 _CHARACTER = 5.9  # the mean width of a letter at the size of labels
-_YEAR, _LONG = 365.25, 2.6
 _MANY = 5  # multiples up to this are drawn on an even scale, above it on a logarithmic one
 _LOWEST = 0.25  # of a logarithmic scale
 _ICON = {"said": "=", "go": "●", "no": "▲"}
@@ -63,7 +63,7 @@ class _Drawing:
     def x(self, day: int) -> float:
         """Place a day on the axis."""
         inside = min(max(day, self.timeline.first), self.timeline.last) - self.timeline.first
-        return _LEFT + inside / self.length * (WIDTH - _LEFT - _RIGHT)
+        return _LEFT + _INSET + inside / self.length * (WIDTH - _LEFT - _RIGHT - 2 * _INSET)
 
     def add(self, name: str, content: object = "", **attributes: object) -> None:
         """Add a shape."""
@@ -81,14 +81,15 @@ class _Drawing:
             yield _tag("text", label, x=x, y=bottom + 15, class_="tick", text_anchor="middle")
 
     def _heading(self, title: str) -> None:
-        self.y += 8
+        self.y += 6
         self.add("line", x1=0, x2=WIDTH, y1=self.y, y2=self.y, class_="rule")
         self.y += 17
         self.text(0, self.y, title, "heading")
         self.y += 7
 
     def _panel(self, panel: Panel) -> None:
-        top, bottom = self.y + 8, self.y + _PANEL
+        top = self.y + 8
+        bottom = self.y + (_PANEL if len(panel.points) > 1 else _SHORT)
         scale = _Scale(panel, top + 6, bottom - 4)
         self.text(0, top + 14, panel.title, "name")
         self.text(0, top + 29, "× upper limit" if panel.multiples else panel.unit, "soft")
@@ -113,7 +114,7 @@ class _Drawing:
             self._dot(point, x, y)
             half = len(point.label) * _CHARACTER / 2
             if all(x - half > end + 3 or abs(y - other) > 11 for end, other in ends[-4:]):
-                self.text(min(x, right - half + 14), y - 6, point.label, "value", "middle")
+                self.text(x, y - 6, point.label, "value", "middle")
                 ends.append((x + half, y))
         for point in panel.points:
             if point.height is None:
@@ -179,6 +180,8 @@ class _Drawing:
     def _lane(self, lane: Lane) -> None:
         self._heading(lane.title)
         y = self.y - 11
+        if lane.more:
+            self.text(0, y + 19, f"{lane.more} more in the table", "soft")
         for day, number in lane.turns:
             dot = _tag("circle", _title(f"change {number} of the table"), cx=self.x(day), cy=y,
                        r=4, class_="turn")  # fmt: skip
@@ -188,7 +191,7 @@ class _Drawing:
             x, end = self.x(span.first), self.x(span.last)
             words = f"{_ICON[span.kind]} {span.label}"
             width = len(words) * _CHARACTER + 8
-            left = x if x + width < WIDTH else max(_LEFT - 170.0, WIDTH - width)
+            left = x if x + width < WIDTH else max(_LEFT, WIDTH - width)
             row = next((i for i, edge in enumerate(rows) if min(left, x) > edge + 5), len(rows))
             rows[row:row + 1] = [max(end, left + width)]
             top = self.y + row * _ROW + 2
@@ -196,7 +199,8 @@ class _Drawing:
                      height=_ROW - 4, rx=2, class_=f"span {span.kind}")  # fmt: skip
             self.add("line", x1=x, x2=x, y1=top, y2=top + _ROW - 4, class_=f"edge {span.kind}")
             if not span.goes_on:
-                self.add("line", x1=end, x2=end, y1=top, y2=top + _ROW - 4, class_=f"edge {span.kind}")
+                self.add("line", x1=end, x2=end, y1=top, y2=top + _ROW - 4,
+                         class_=f"edge {span.kind}")  # fmt: skip
             self.text(left + 5, top + 11.5, words, f"label {span.kind}")
         self.y += len(rows) * _ROW + 4
 

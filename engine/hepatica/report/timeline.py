@@ -77,12 +77,16 @@ class Span(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """What one guideline said, and how much more of it the table alone shows."""
+    """What one guideline said; `more` is how much of it the table alone shows.
+
+    `turns` are the days on which its answer changed, each with its number in the table.
+    """
 
     id: str
     title: str
     spans: tuple[Span, ...]
     turns: tuple[tuple[int, int], ...]
+    more: int
 
 
 class Timeline(NamedTuple):
