@@ -15,7 +15,7 @@ imports:
 
 knowledge:
 	hepatica lint knowledge
-	hepatica lint tests/fixtures/cases
+	hepatica lint tests/fixtures/cases tests/fixtures/charts
 	hepatica test
 
 tests:
