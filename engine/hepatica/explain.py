@@ -29,7 +29,8 @@ class Node(msgspec.Struct, frozen=True):
     truth: TruthWord
     line: int
     value: str | None = None
-    origin: Literal["given", "concluded", "missing"] | None = None
+    origin: Literal["given", "chart", "concluded", "missing"] | None = None
+    how: str | None = None
     by: tuple[str, ...] = ()
     parts: tuple[Node, ...] = ()
 
@@ -95,10 +96,12 @@ class _Explainer:
         self.statement = statement
         self.words = Words(knowledge)
         self.composer = Composer(guideline, knowledge)
+        self.case = Case("", {})
 
     def explain(self, case: Case) -> Explanation:
         statement, guideline = self.statement, self.guideline
         referee = self.composer.referee(case.facts)
+        self.case = case
         tracer = Tracer(referee)
         seen = self._seen(case.facts)
         when = statement.when
@@ -170,9 +173,13 @@ class _Explainer:
         question = self.words.question(leaf)
         if leaf.fact in referee.given:
             value = self.words.value(leaf.fact, referee.given[leaf.fact])
+            told = self.case.origins.get(leaf.fact)
+            if told is not None:
+                return Node(question, truth, leaf.line, value, "chart", told.how)
             return Node(question, truth, leaf.line, value, "given")
         if leaf.fact not in referee.by_fact:
-            return Node(question, truth, leaf.line, None, "missing")
+            how = self.case.withheld.get(leaf.fact)
+            return Node(question, truth, leaf.line, None, "missing", how)
         concluded = referee.concluded(leaf.fact)
         if concluded.score is not None:
             low, high = concluded.score
@@ -181,7 +188,7 @@ class _Explainer:
             said = [self.words.value(leaf.fact, v) for v, t in concluded.values.items() if t]
             shown = ", ".join(said) if said else WORDS[_decided(concluded.values)]
         by = tuple(s.id for s in referee.by_fact[leaf.fact])
-        return Node(question, truth, leaf.line, shown, "concluded", by)
+        return Node(question, truth, leaf.line, shown, "concluded", by=by)
 
     def _settles(self, name: str, given: Given, now: _Seen) -> Settles:
         """Try every value (or each side of every threshold) of one missing fact."""

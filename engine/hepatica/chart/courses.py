@@ -28,11 +28,24 @@ class Courses:
         self.now = now
         self.notes = notes
         self._done: dict[str, list[Course] | Open] = {}
+        self._visible: dict[str, list[Medication]] = {}
+        self._last: dict[str, int | None] = {}
 
     def visible(self, drug: str) -> list[Medication]:
         """List what is told of a drug that does not surely lie after the day."""
-        told = self.chart.medications.get(drug, ())
-        return without_corrected([m for m in told if m.when.span.first <= self.now])
+        if drug not in self._visible:
+            told = self.chart.medications.get(drug, ())
+            seen = without_corrected([m for m in told if m.when.span.first <= self.now])
+            self._visible[drug] = seen
+        return self._visible[drug]
+
+    def last_taken(self, drug: str) -> int | None:
+        """Give a day not after which a drug was surely begun or changed for the last time."""
+        if drug not in self._last:
+            told = [m for m in self.visible(drug) if m.kind != "stop" and m.when.seq is None]
+            days = (m.when.span.first for m in told if m.when.span.last <= self.now)
+            self._last[drug] = max(days, default=None)
+        return self._last[drug]
 
     def of(self, drug: str) -> list[Course] | Open:
         """Give the courses of a drug in their order, or why they are not known."""
@@ -113,15 +126,14 @@ def time_on(
     if not present:
         return Open("not taken now")
     start = _earliest(present)
-    while start is not None:
-        before = [c for c in every if c.end is not None and _is_earlier(c, start)]
-        joined = [c for c in before if c.end is not None and c.end.first >= start.last - 1]
-        perhaps = [c for c in before if c.end is not None and c.end.last >= start.first - 1]
-        if len(joined) != len(perhaps):
-            return Open("whether it was interrupted is not known from the dates")
-        if not joined:
+    ended = [(course.end, course) for course in every if course.end is not None]
+    for end, course in sorted(ended, key=lambda pair: pair[0].last, reverse=True):
+        if start is None or end.last < start.first - 1:
             break
-        start = _earliest(joined)
+        if course.start is None or course.start.first < start.first:
+            if end.first < start.last - 1:
+                return Open("whether it was interrupted is not known from the dates")
+            start = _earliest([course, Course(start, None, "")])
     if start is None:
         return Open("begun before the record begins")
     if not start.exact:
@@ -135,10 +147,6 @@ def time_on(
 
 def _about(number: float) -> float:
     return round(number, 1)
-
-
-def _is_earlier(course: Course, start: Span) -> bool:
-    return course.start is None or course.start.first < start.first
 
 
 def _earliest(courses: Iterable[Course]) -> Span | None:

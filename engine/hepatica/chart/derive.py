@@ -15,6 +15,7 @@ from hepatica.chart.found import Found, Outcome, View
 from hepatica.chart.model import Chart
 from hepatica.chart.names import Names
 from hepatica.chart.newest import Note, Open
+from hepatica.chart.order import placed
 from hepatica.derivation import (
     Age,
     At,
@@ -56,10 +57,13 @@ _WAYS: dict[type, Callable[[View, ir.Fact, Any], Outcome]] = {
 
 def derive(chart: Chart, names: Names, now: int) -> Derived:
     """Work every fact out of a chart as of a day (an ordinal, as in `chart.time`)."""
-    view = View(chart, names, now)
+    view = View(placed(chart, now) if chart.ordered else chart, names, now)
+    told = {*chart.entries, *chart.undated}
     found: dict[str, Found] = {}
     withheld: dict[str, str] = {}
     for name, fact in names.facts.items():
+        if type(fact.derive) is Latest and name not in told:
+            continue  # most facts of most charts
         way = _WAYS.get(type(fact.derive))
         outcome = None if way is None else way(view, fact, fact.derive)
         if isinstance(outcome, Found):

@@ -10,6 +10,7 @@ from hepatica.chart.courses import Courses, first_day
 from hepatica.chart.model import Chart, Entry
 from hepatica.chart.names import Names
 from hepatica.chart.newest import Note, Open, agreed, newest, too_old
+from hepatica.chart.order import NO_DATE
 from hepatica.chart.time import write
 from hepatica.derivation import Holdings, Period
 
@@ -126,7 +127,7 @@ def measured(entry: Entry, *, limit: bool) -> str:
 
 def dated(entry: Entry) -> str:
     """Write a value with its date."""
-    if entry.when.text == "no date":
+    if entry.when.text == NO_DATE:
         return f"{entry.written}, without a date"
     return f"{entry.written} on {entry.when.text}"
 
@@ -135,4 +136,4 @@ def date_of(entry: Entry) -> str | None:
     """Give the date of an entry: ISO, or as it was written when it is partial; None without one."""
     if entry.when.span.exact:
         return write(entry.when.span.first)
-    return None if entry.when.text == "no date" else entry.when.text
+    return None if entry.when.text == NO_DATE else entry.when.text

@@ -13,7 +13,7 @@ from hepatica.chart import courses
 from hepatica.chart.found import Found, Outcome, View
 from hepatica.chart.model import Amount, Event, Medication
 from hepatica.chart.names import FAILURE
-from hepatica.chart.newest import Note, Open, agreed, newest
+from hepatica.chart.newest import Note, Open, agreed, newest, surely_before
 from hepatica.chart.time import write
 from hepatica.chart.values import latest
 from hepatica.derivation import Count, Dose, Drugs, Latest, Reactions, Started, TimeOn
@@ -60,7 +60,7 @@ def _stopped_for_good(view: View, fact: ir.Fact) -> Outcome:
             wrong = _undecided(view, stop)
             if wrong is not None:
                 return wrong
-            if not _again(view, stop):
+            if _again(view, stop) is False:
                 found[drug] = f"{spaced(drug)} on {stop.when.text}"
     return Found(tuple(sorted(found)), None, "; ".join(found.values()) or "none in the record")
 
@@ -70,15 +70,16 @@ def _undecided(view: View, stop: Medication) -> Open | None:
     drug = spaced(stop.drug)
     if stop.when.span.last > view.now:
         return Open(f"the stop of {drug} ({stop.when.text}) may be later than {write(view.now)}")
-    known = isinstance(view.courses.of(stop.drug), list)
     again = _again(view, stop)
-    if stop.permanent and stop.reason and (again or not known):
+    if stop.permanent and stop.reason and again:
         text = f"`{stop.drug}` was stopped for good on {stop.when.text}, and taken again"
         help = "write `permanent: false` for the stop, or mend the later entry"
         view.notes.append(Note(stop.place, "D116", text, help))
         return Open(f"{drug} was stopped for good on {stop.when.text}, and taken again")
     if again:
         return None
+    if again is None:
+        return Open(f"whether {drug} was taken again after {stop.when.text} is not known")
     if stop.reason is None:
         return Open(f"the record does not say why {drug} was stopped on {stop.when.text}")
     if stop.permanent is None:
@@ -87,10 +88,17 @@ def _undecided(view: View, stop: Medication) -> Open | None:
     return None
 
 
-def _again(view: View, stop: Medication) -> bool:
-    """Say whether the drug was taken again after a stop."""
-    later = view.courses.visible(stop.drug)
-    return any(m.kind != "stop" and m.when.span.first >= stop.when.span.last for m in later)
+def _again(view: View, stop: Medication) -> bool | None:
+    """Say whether the drug was taken again after a stop; None where the dates do not decide."""
+    last = view.courses.last_taken(stop.drug)
+    if last is not None and stop.when.seq is None and last > stop.when.span.last:
+        return True
+    others = [m for m in view.courses.visible(stop.drug) if m.kind != "stop"]
+    others = [m for m in others if not surely_before(m.when, stop.when)]
+    if not others:
+        return False
+    sure = (surely_before(stop.when, m.when) and m.when.span.last <= view.now for m in others)
+    return True if any(sure) else None
 
 
 def _events(view: View) -> list[Event]:

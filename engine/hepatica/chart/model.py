@@ -92,7 +92,8 @@ class Chart(msgspec.Struct, frozen=True):
     """A checked record.
 
     `entries`, `medications` and `events` are by fact, drug and kind; `complete` names what it holds
-    completely, up to the day `until` (None: no end is given). `birth` is the patient's.
+    completely, up to the day `until` (None: no end is given). `birth` is the patient's;
+    `ordered` says that some entry has a `seq`.
     """
 
     entries: dict[str, list[Entry]]
@@ -104,6 +105,7 @@ class Chart(msgspec.Struct, frozen=True):
     until_written: str
     birth: Span | None
     birth_written: str
+    ordered: bool = False
 
     def last_seen(self, fact: str, now: int) -> int | None:
         """Give the last day on which a fact was surely observed by a day; None when there is none.

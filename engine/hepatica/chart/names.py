@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hepatica import ir
+from hepatica.chart.numbers import Measured
 from hepatica.derivation import DATED, Count, Dose, Drugs, Reactions, Started, TimeOn
 
 OTHER_DRUG = "other_drug"
@@ -41,4 +42,5 @@ class Names:
         self.treatment = next(
             (f.derive.drugs for f in facts.values() if isinstance(f.derive, Started)), ()
         )
+        self.measured: dict[tuple[object, ...], Measured] = {}  # read before, by what was written
         self.dated = {f.id for f in facts.values() if isinstance(f.derive, DATED)}

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hepatica import ir
-from hepatica.chart.model import Number
+from hepatica.chart.model import Grade, Number
 from hepatica.parse.conditions import plain, ratio_to
 from hepatica.units import exact
 
+GRADES = ("normal", "high", "low")
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
 _VALUE = re.compile(
     rf"(?P<sign><=?|>=?|≤|≥)?\s*(?P<low>{_NUMBER})(?:\s*(?:-|–|to)\s*(?P<high>{_NUMBER}))?"
@@ -23,12 +25,23 @@ _VALUE = re.compile(
 
 
 class Refused(Exception):
-    """A value that cannot be read: the D code, what is wrong, and the remedy."""
+    """A value that cannot be read: the D code, what is wrong, the remedy, and under which key."""
 
     def __init__(self, code: str, text: str, help: str) -> None:
-        """Keep the three."""
+        """Keep them; the key is `value` until something else is said."""
         super().__init__(text)
         self.code, self.text, self.help = code, text, help
+        self.key = "value"
+
+
+class Measured(NamedTuple):
+    """A measurement as an entry tells it: the number, its upper limit, a word; and as written."""
+
+    number: Number | None
+    limit: Fraction | None
+    limit_written: str
+    grade: Grade | None
+    written: str
 
 
 class Written(NamedTuple):
@@ -126,3 +139,69 @@ def limit(fact: ir.Fact, raw: Any, unit: str | None) -> Fraction:
         raise Refused("D103", "an upper limit is above zero", "leave it out when it is not known")
     _check_range(fact, value)
     return value
+
+
+def measured(fact: ir.Fact, data: Mapping[str, Any]) -> Measured:
+    """Read what an entry tells of a quantity: `value`, `upper_limit` or `range`, `result`.
+
+    Raises `Refused`, with the key that is wrong.
+    """
+    grade = data.get("result")
+    found: Number | None = None
+    unit = None
+    if grade is not None and grade not in GRADES:
+        text = f"`{grade}` is not a result of `{fact.id}`, which is measured"
+        help = "a result is normal, high or low; a number is its `value`"
+        raise _under("result", Refused("D102", text, help))
+    if "value" in data:
+        found, unit = number(fact, data["value"])
+    elif grade is None:
+        text = f"`{fact.id}` has neither a `value` nor a `result`"
+        raise Refused("D102", text, "give the number, or normal, high or low")
+    upper, shown = _upper(fact, data, unit)
+    _check_grade(found, upper, grade)
+    own = "" if fact.unit is None or _has_none(fact.unit) else f" {fact.unit}"
+    written = str(data["value"]) if "value" in data else str(grade)
+    if "value" in data and not isinstance(data["value"], str):
+        written += own
+    if shown and not isinstance(shown, str):
+        shown = f"{shown} {unit}" if unit else f"{shown}{own}"
+    return Measured(found, upper, str(shown), cast("Grade | None", grade), written)
+
+
+def _upper(fact: ir.Fact, data: Mapping[str, Any], unit: str | None) -> tuple[Fraction | None, Any]:
+    """Read the upper limit, and give it as written."""
+    key = "range" if "range" in data else "upper_limit"
+    if key not in data:
+        return None, ""
+    try:
+        if "range" not in data:
+            return limit(fact, data[key], unit), data[key]
+        if "upper_limit" in data:
+            raise Refused("D112", "two upper limits", "keep `range` or `upper_limit`")
+        low, high = data["range"]
+        upper = limit(fact, high, unit)
+        bare = isinstance(low, str) or unit is None
+        lower = number(fact, low if bare else f"{low} {unit}")[0].low
+        if lower is not None and lower > upper:
+            raise Refused("D102", "the range is upside down", "lowest first")
+        return upper, high
+    except Refused as refused:
+        raise _under(key, refused) from None
+
+
+def _under(key: str, refused: Refused) -> Refused:
+    refused.key = key
+    return refused
+
+
+def _check_grade(found: Number | None, upper: Fraction | None, grade: str | None) -> None:
+    """Refuse a word that the number beside it denies."""
+    if found is None or upper is None or grade is None:
+        return
+    above = found.low is not None and found.low > upper
+    below = found.high is not None and found.high <= upper
+    if (grade == "high" and below) or (grade != "high" and above):
+        text = f"the result `{grade}` and the number beside its upper limit contradict each other"
+        refused = Refused("D112", text, "check the number, its limit and the word")
+        raise _under("result", refused)

@@ -15,13 +15,12 @@ from hepatica.chart.model import (
     Chart,
     Entry,
     Event,
-    Grade,
     Medication,
-    Number,
     When,
 )
 from hepatica.chart.names import OTHER_DRUG, Names
-from hepatica.chart.numbers import Refused, limit, number
+from hepatica.chart.numbers import Measured, Refused, measured
+from hepatica.chart.order import NO_DATE, out_of_order
 from hepatica.chart.time import EVER, Span, read_date
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, at, suggestion
@@ -39,13 +38,13 @@ _ABOUT = {
     "stop": {"reason", "permanent", "corrected"},
     "event": {"severity", "attributed_to"},
 }
+_MOST_KEPT = 50_000
 _ALWAYS = _TIMES | {"text"}
 _SAYS = {
     "observe": "observes", "status": "states", "start": "starts a drug",
     "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
 }  # fmt: skip
 _COMMON_UNITS = frozenset({"mg/d", "mg/kg/d", "g/d", "ug/d", "mg", "g", "mg/wk"})
-_GRADES = ("normal", "high", "low")
 
 
 def read_chart(
@@ -89,24 +88,22 @@ class _Reader:
                 key = "value" if self._type(name) == "quantity" else "result"
                 path: KeyPath = ("chart", "patient", name)
                 entry = self._entry(
-                    path, name, {key: patient[name]}, When(EVER, None, "no date"), {key: path}
+                    path, name, {key: patient[name]}, When(EVER, None, NO_DATE), {key: path}
                 )
                 if entry is not None:
                     undated[name] = entry
         birth = self._date(("chart", "patient", "birth"), patient.get("birth"))
         for i, entry in enumerate(data.get("timeline", ())):
             self._read(("chart", "timeline", i), entry)
-        return Chart(
-            self.entries,
-            self.medications,
-            self.events,
-            undated,
-            frozenset(data.get("complete", ())),
-            self.end,
-            str(written or ""),
-            birth,
-            str(patient.get("birth", "")),
-        )
+        ordered = any("seq" in entry for entry in data.get("timeline", ()))
+        chart = Chart(
+            self.entries, self.medications, self.events, undated,
+            frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
+            str(patient.get("birth", "")), ordered,
+        )  # fmt: skip
+        for path, text in out_of_order(chart) if ordered else ():
+            self._report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
+        return chart
 
     def _type(self, name: str) -> str | None:
         fact = self.names.facts.get(name)
@@ -128,7 +125,7 @@ class _Reader:
             said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
             text = f"entry {cast(int, path[-1]) + 1} says {said}"
             help = f"an entry says exactly one of {', '.join(f'`{k}`' for k in KINDS)}"
-            self._report(path, "D112", text, help)
+            self._report((*path, next(iter(data), "")), "D112", text, help, key=True)
             return
         kind = kinds[0]
         wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
@@ -170,17 +167,21 @@ class _Reader:
                 return None
             return When(Span(first, last), seq, f"day {data['day']}")
         if seq is not None:
-            return When(Span(EVER.first, self.end or EVER.last), seq, "no date")
+            return When(Span(EVER.first, self.end or EVER.last), seq, NO_DATE)
         help = "give `date`, `day` (from `day_zero`), or `seq` where only the order is known"
-        self._report(path, "D111", f"entry {cast(int, path[-1]) + 1} has no time", help)
+        text = f"entry {cast(int, path[-1]) + 1} has no time"
+        self._report((*path, next(iter(data))), "D111", text, help, key=True)
         return None
 
     def _is_dated(self, path: KeyPath, name: str) -> bool:
         """Check that an entry may give a value of this fact."""
         if name in self.names.dated:
             return True
-        fact = self.vocabulary.fact(self.document, path, name, "D101")
-        if fact is not None:
+        fact = self.names.facts.get(name)
+        if fact is None:
+            help = suggestion(name, self.names.facts) or "facts are defined in knowledge/facts"
+            self._report(path, "D101", f"unknown fact `{name}`", help)
+        else:
             text = f"`{name}` is worked out from the record, not told in one entry"
             if fact.derive is None or isinstance(fact.derive, Given):
                 text = f"`{name}` is a conclusion, or cannot be dated"
@@ -205,12 +206,14 @@ class _Reader:
         corrected = data.get("corrected", False)
         if fact.type == "quantity":
             try:
-                return self._measured(path, fact, data, when, place, corrected)
+                found = self._measured(fact, data)
             except Refused as refused:
-                key = "result" if "result" in data and "value" not in data else "value"
-                key = getattr(refused, "key", key)
-                self._report(place(key), refused.code, refused.text, refused.help)
+                self._report(place(refused.key), refused.code, refused.text, refused.help)
                 return None
+            return Entry(
+                name, when, found.written, path, found.number, found.limit, found.limit_written,
+                found.grade, corrected=corrected,
+            )  # fmt: skip
         raw = data.get("result")
         wrong = [key for key in ("value", "upper_limit", "range") if key in data]
         if raw is None or wrong:
@@ -242,49 +245,16 @@ class _Reader:
             return None
         return Entry(name, when, str(raw), path, value=value, corrected=corrected)
 
-    def _measured(
-        self, path: KeyPath, fact: ir.Fact, data: dict[str, Any], when: When, place: Any,
-        corrected: bool,
-    ) -> Entry:  # fmt: skip
-        found: Number | None = None
-        unit: str | None = None
-        upper = None
-        shown = ""
-        grade = data.get("result")
-        if grade is not None and grade not in _GRADES:
-            text = f"`{grade}` is not a result of `{fact.id}`, which is measured"
-            raise Refused("D102", text, "a result is normal, high or low; a number is its `value`")
-        if "value" in data:
-            found, unit = number(fact, data["value"])
-        elif grade is None:
-            text = f"`{fact.id}` has neither a `value` nor a `result`"
-            raise Refused("D102", text, "give the number, or normal, high or low")
-        try:
-            if "range" in data:
-                key = "range"
-                low, high = data["range"]
-                if "upper_limit" in data:
-                    raise Refused("D112", "two upper limits", "keep `range` or `upper_limit`")
-                upper, shown = limit(fact, high, unit), str(high)
-                if not isinstance(low, str) and not isinstance(high, str) and low > high:
-                    raise Refused("D102", "the range is upside down", "lowest first")
-            elif "upper_limit" in data:
-                key = "upper_limit"
-                upper, shown = limit(fact, data[key], unit), str(data[key])
-        except Refused as refused:
-            refused.key = key  # type: ignore[attr-defined]
-            raise
-        _check_grade(found, upper, grade)
-        own = "" if fact.unit in (None, "1") else f" {fact.unit}"
-        written = str(data["value"]) if "value" in data else str(grade)
-        if "value" in data and not isinstance(data["value"], str):
-            written += own
-        if shown and not any(c.isalpha() for c in shown):
-            shown += f" {unit}" if unit else own
-        return Entry(
-            fact.id, when, written, path, found, upper, shown, cast("Grade | None", grade),
-            corrected=corrected,
-        )  # fmt: skip
+    def _measured(self, fact: ir.Fact, data: dict[str, Any]) -> Measured:
+        """Read a measurement, or find it among those read before: a stream repeats itself."""
+        said = [data.get("value"), data.get("upper_limit"), data.get("result")]
+        said += data.get("range", ())
+        key = (fact.id, *((type(each), each) for each in said))
+        if key not in self.names.measured:
+            if len(self.names.measured) > _MOST_KEPT:
+                self.names.measured.clear()
+            self.names.measured[key] = measured(fact, data)
+        return self.names.measured[key]
 
     def _medication(self, path: KeyPath, kind: str, data: dict[str, Any], when: When) -> None:
         drug = self._drug((*path, kind), data[kind])
@@ -323,7 +293,7 @@ class _Reader:
         name = data["event"]
         if name not in self.names.events:
             help = suggestion(name, self.names.events)
-            help = help or f"events: {', '.join(self.names.events)}; else `other`, with a `text`"
+            help = help or f"events: {', '.join(self.names.events) or 'none in this dictionary'}"
             self._report((*path, "event"), "D113", f"unknown event `{name}`", help)
             return
         raw = data.get("attributed_to")
@@ -359,14 +329,3 @@ class _Reader:
         written = ", ".join(word for word in (event.event, event.severity) if word)
         entry = Entry(fact.id, event.when, written, event.place, value=value)
         self.entries.setdefault(fact.id, []).append(entry)
-
-
-def _check_grade(found: Number | None, upper: Any, grade: str | None) -> None:
-    """Refuse a word that the number beside it denies."""
-    if found is None or upper is None or grade is None:
-        return
-    above = found.low is not None and found.low > upper
-    below = found.high is not None and found.high <= upper
-    if (grade == "high" and below) or (grade != "high" and above):
-        text = f"the result `{grade}` and the number beside its upper limit contradict each other"
-        raise Refused("D112", text, "check the number, its limit and the word")

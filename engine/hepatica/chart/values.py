@@ -9,6 +9,7 @@ from hepatica import ir
 from hepatica.chart.found import Found, Outcome, View, date_of, dated, measured, reading
 from hepatica.chart.model import Entry
 from hepatica.chart.newest import Note, Open, agreed, without_corrected
+from hepatica.chart.order import NO_DATE
 from hepatica.chart.time import elapsed, shift, write
 from hepatica.derivation import Age, At, Latest, NormalSince, Ratio
 
@@ -45,7 +46,7 @@ def _found(
     value, entry = found
     how = measured(entry, limit=ratio) if fact.type == "quantity" else ""
     if not how:
-        how = "without a date" if entry.when.text == "no date" else f"on {entry.when.text}"
+        how = "without a date" if entry.when.text == NO_DATE else f"on {entry.when.text}"
     return Found(_plain(value), date_of(entry), how)
 
 

@@ -20,9 +20,12 @@ from hepatica.words import Words
 @click.command("explain")
 @click.argument("case", type=FILE)
 @click.argument("statement")
+@click.option("--as-of", metavar="DATE", help="The date the answer is for, as 2025-09-01.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @knowledge_option
-def command(case: str, statement: str, form: str, knowledge: Path | None) -> None:
+def command(
+    case: str, statement: str, as_of: str | None, form: str, knowledge: Path | None
+) -> None:
     """Explain a statement for a case: why, why not, and what would settle it.
 
     STATEMENT is its path under knowledge/, without the ending. Every missing fact is tried with
@@ -36,7 +39,7 @@ def command(case: str, statement: str, form: str, knowledge: Path | None) -> Non
     document = next(documents(case, sys.stdin.buffer))
     if isinstance(document, Invalid):
         raise document
-    found = explain(read, CaseReader(read.facts).read(document), statement)
+    found = explain(read, CaseReader(read.facts).read(document, as_of), statement)
     if form == "json":
         click.echo(msgspec.json.encode(found).decode())
         return

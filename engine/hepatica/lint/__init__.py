@@ -16,6 +16,7 @@ from hepatica.ledger import read_ledgers
 from hepatica.lint.context import Context
 from hepatica.lint.rules import (
     anchors,
+    derivations,
     examples_agree,
     examples_present,
     placeholders,
@@ -28,6 +29,7 @@ RULES: tuple[Callable[[Context], Iterator[Diagnostic]], ...] = (
     examples_present.check,
     examples_agree.check,
     units.check,
+    derivations.check,
     references.check,
     anchors.check,
     placeholders.check,

@@ -32,6 +32,7 @@ from hepatica.source import Document, KeyPath
 _MONTH = Period(30, "d")
 _TIMES = ("d", "wk", "a")
 _DOSE = "mg/kg/d"
+_KINDS = {"codes": "set of codes"}
 
 
 def with_derivations(
@@ -91,8 +92,9 @@ class _Reader:
 
     def _needs(self, *types: ir.FactType) -> None:
         if self.fact.type not in types:
-            text = f"`{self.path[-1]}` does not suit `{self.fact.id}`, which is a {self.fact.type}"
-            self._refuse(text, f"it suits a {' or '.join(types)}")
+            kind = _KINDS.get(self.fact.type, self.fact.type)
+            text = f"`{self.path[-1]}` does not suit `{self.fact.id}`, which is a {kind}"
+            self._refuse(text, f"it suits a {' or '.join(_KINDS.get(t, t) for t in types)}")
 
     def _needs_unit(self, *units: str) -> None:
         self._needs("quantity")

@@ -122,7 +122,10 @@ class _Day:
 
     def _fact(self, turn: FactTurn) -> str:
         assert turn.after is not None
-        text = f"{self.words.fact(turn.fact)}: {phrases.came_about(turn.fact, turn.after, self.words)}"
+        told = phrases.valued(turn.fact, turn.after, self.words)
+        if turn.after.origin == "chart":
+            told = phrases.charted(turn.fact, turn.after, self.words)
+        text = f"{self.words.fact(turn.fact)}: {told}"
         if turn.before is not None:
             text += f"; before: {phrases.valued(turn.fact, turn.before, self.words)}"
         return text

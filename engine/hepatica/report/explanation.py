@@ -50,7 +50,9 @@ def _tree(node: Node, t: Terminal, indent: int) -> list[str]:
     mark, colour = _MARKS[node.truth]
     text = f"{mark} {node.question}"
     if node.origin == "missing":
-        text += " – not known"
+        text += f" – not known ({node.how})" if node.how else " – not known"
+    elif node.origin == "chart":
+        text += f" – {node.value} ({node.how})"
     elif node.value is not None:
         text += f" – {node.value}{' (concluded)' if node.origin == 'concluded' else ''}"
     lines = t.wrap(text, " " * indent, colour)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hepatica.diagnostics import printable
-from hepatica.report.view import Item, Side, View
+from hepatica.report.view import Item, Lines, Side, View
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&$])")
 
@@ -18,10 +18,9 @@ def page(view: View) -> str:
 
 def _page(view: View) -> Iterator[str]:
     yield from (f"# {escaped(view.title)}", "", escaped(view.subtitle), "")
-    if view.inputs:
-        yield from ("| given | |", "| --- | --- |")
-        yield from (f"| {escaped(name)} | {escaped(value)} |" for name, value in view.inputs)
-        yield ""
+    yield from _table("given", view.inputs)
+    yield from _table("from the chart", view.charted)
+    yield from _table("in the chart, not used", view.withheld)
     for note in view.notes:
         yield from (
             f"> **{note.severity} {note.code}** {escaped(note.message)}. {escaped(note.help)}",
@@ -34,6 +33,13 @@ def _page(view: View) -> Iterator[str]:
         yield from (f"- **{escaped(name)}**: {escaped(text)}" for name, text in view.briefly)
         yield ""
     yield from ("---", "", f"*{escaped(view.footer)}*", "")
+
+
+def _table(title: str, lines: Lines) -> Iterator[str]:
+    if lines:
+        yield from (f"| {title} | |", "| --- | --- |")
+        yield from (f"| {escaped(name)} | {escaped(value)} |" for name, value in lines)
+        yield ""
 
 
 def _side(side: Side) -> Iterator[str]:

@@ -9,6 +9,8 @@ from hepatica.evaluate import definitions_of
 from hepatica.walk import concludes
 from hepatica.words import ACTIONS, CONFIDENCE, Words, amount, spaced
 
+_DECIMALS = 3
+
 
 class Reasons:
     """States facts with the values they have for one patient in one guideline."""
@@ -19,6 +21,7 @@ class Reasons:
         facts = words.knowledge.facts
         self.known = {name: i.value for name, i in result.inputs.items()}
         self.written = {name: i.written for name, i in result.inputs.items() if i.written}
+        self.charted = {name: i for name, i in result.inputs.items() if i.origin == "chart"}
         guideline = words.knowledge.guidelines.get(finding.id)
         self.concluded = {concludes(s) for s in definitions_of(guideline)} if guideline else set()
         for c in finding.conclusions:
@@ -37,6 +40,8 @@ class Reasons:
         return set(value) if isinstance(value, list | tuple) else set()
 
     def _stated(self, name: str) -> str:
+        if name in self.charted:
+            return f"{self.words.fact(name)}: {charted(name, self.charted[name], self.words)}"
         if name in self.written:  # in the unit in which it was given
             return f"{self.words.fact(name)}: {self.written[name]}"
         if name in self.known:
@@ -45,20 +50,20 @@ class Reasons:
         return f"{self.words.fact(name)}: {'no' if name in self.concluded else 'not recorded'}"
 
 
-def came_about(name: str, i: f.Input, words: Words) -> str:
-    """Write a value, and how it came out of a chart where it did."""
-    value = valued(name, i, words)
-    if not i.how or i.how.startswith(f"{value} on "):
-        return i.how or value
-    return f"{value} ({i.how})"
+def charted(name: str, i: f.Input, words: Words) -> str:
+    """Write a value that comes from a chart, with the entries it rests on."""
+    shown = valued(name, i, words)
+    return i.how if i.how and i.how.startswith(f"{shown} ") else f"{shown} ({i.how})"
 
 
 def valued(name: str, i: f.Input, words: Words) -> str:
-    """Write a value; a number that was worked out, to four figures."""
-    value = i.value
-    if i.how and isinstance(value, float):
-        value = float(f"{value:.4g}")
-    return i.written or words.value(name, value)
+    """Write a value; a number that was worked out, to some decimals."""
+    if i.origin != "chart" or not isinstance(i.value, float):
+        return i.written or words.value(name, i.value)
+    value = round(i.value, _DECIMALS)
+    if value != i.value and value == round(value, 1):  # it would seem to lie on a limit
+        value = i.value
+    return words.value(name, value)
 
 
 def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:

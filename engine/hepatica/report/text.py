@@ -47,6 +47,12 @@ class Terminal:
         if view.inputs:
             given = "; ".join(f"{name}: {value}" for name, value in view.inputs)
             lines += [*self.labelled("given", given, 0), ""]
+        if view.charted:
+            told = "; ".join(f"{name}: {value}" for name, value in view.charted)
+            lines += [*self.labelled("from chart", told, 0), ""]
+        if view.withheld:
+            told = ". ".join(f"{names}: {why}" for names, why in view.withheld)
+            lines += [*self.labelled("not used", told, 0), ""]
         for note in view.notes:
             text = f"{note.severity}[{note.code}] {note.message}"
             lines += self.wrap(text, "", "magenta")

@@ -7,7 +7,7 @@ and the sources in full.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hepatica import finding as f
@@ -66,6 +66,8 @@ class View(NamedTuple):
     title: str
     subtitle: str
     inputs: Lines
+    charted: Lines
+    withheld: Lines
     notes: tuple[Diagnostic, ...]
     sides: tuple[Side, ...]
     briefly: Lines
@@ -82,11 +84,13 @@ FOOTER = (
 
 def view(result: f.Result, words: Words, *, brief: bool = False) -> View:
     """Put a result into words; with `brief`, companions with nothing to say in a line each."""
-    given = "1 fact given" if len(result.inputs) == 1 else f"{len(result.inputs)} facts given"
-    parts = [f"case {result.case}", f"as of {result.as_of}" if result.as_of else "", given]
-    inputs = tuple(
-        (words.fact(n), i.written or words.value(n, i.value)) for n, i in result.inputs.items()
-    )
+    given = {n: i for n, i in result.inputs.items() if i.origin == "given"}
+    charted = {n: i for n, i in result.inputs.items() if i.origin == "chart"}
+    counts = [f"{_facts(given)} given"] if given or not charted else []
+    counts += [f"{_facts(charted)} from the chart"] if charted else []
+    parts = [f"case {result.case}", f"as of {result.as_of}" if result.as_of else "", *counts]
+    inputs = tuple((words.fact(n), i.written or words.value(n, i.value)) for n, i in given.items())
+    from_chart = tuple((words.fact(n), phrases.charted(n, i, words)) for n, i in charted.items())
     sides = []
     briefly = []
     for finding in result.guidelines:
@@ -97,7 +101,24 @@ def view(result: f.Result, words: Words, *, brief: bool = False) -> View:
             sides.append(side.side())
     subtitle = " · ".join(part for part in parts if part)
     title = result.title or result.case
-    return View(title, subtitle, inputs, result.diagnostics, tuple(sides), tuple(briefly), FOOTER)
+    return View(
+        title, subtitle, inputs, from_chart, _withheld(result, words), result.diagnostics,
+        tuple(sides), tuple(briefly), FOOTER,
+    )  # fmt: skip
+
+
+def _facts(found: Mapping[str, f.Input]) -> str:
+    return "1 fact" if len(found) == 1 else f"{len(found)} facts"
+
+
+def _withheld(result: f.Result, words: Words) -> Lines:
+    """Say why facts that a guideline misses are not taken from the chart: each reason once."""
+    missing = {m.fact for finding in result.guidelines for m in finding.missing}
+    reasons: dict[str, list[str]] = {}
+    for name, why in result.withheld.items():
+        if name in missing:
+            reasons.setdefault(why, []).append(words.fact(name))
+    return tuple(("; ".join(names), why) for why, names in reasons.items())
 
 
 class _Side:
@@ -107,6 +128,7 @@ class _Side:
         self.reasons = phrases.Reasons(finding, result, words)
         self.taken = self.reasons.taken()
         self.cited: dict[str, str] = {}
+        self.withheld = result.withheld
 
     def is_brief(self) -> bool:
         """Say whether this is a companion in which nothing is known to hold."""
@@ -171,11 +193,16 @@ class _Side:
             cautions=tuple(self._avoidance(a) for a in _merge(cautions)),
             not_excluded=tuple(self._avoidance(a) for a in _merge(in_play)),
             elsewhere=elsewhere,
-            missing=tuple(f"{self.words.fact(m.fact)} ({len(m.would_settle)})" for m in g.missing),
+            missing=tuple(self._missing(m) for m in g.missing),
             sources=tuple(sorted(self.cited.items())),
             not_sourced=g.not_sourced,
             counts=(len(recommended), len(contingent), len(blocked)),
         )
+
+    def _missing(self, m: f.Missing) -> str:
+        why = self.withheld.get(m.fact)
+        count = f"{len(m.would_settle)}; {why}" if why else f"{len(m.would_settle)}"
+        return f"{self.words.fact(m.fact)} ({count})"
 
     def _silent(self) -> str:
         g = self.finding
