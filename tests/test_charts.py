@@ -7,16 +7,11 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-from charts import AS_OF, Data, charts, dates, entries, facts, knowledge, read, refined
+from charts import AS_OF, Data, charts, dates, entries, facts, read, refined
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hepatica.case import CaseReader, documents
-from hepatica.cases import check_expectations, check_result
 from hepatica.diagnostics import Invalid, draw
-from hepatica.run import Evaluator
-from hepatica.source import Document
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "charts").glob("*.yaml"))
 ordinary = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -93,7 +93,10 @@ def test_nothing_is_dated_that_nothing_dates() -> None:
 def test_a_leap_day_and_the_end_of_a_month() -> None:
     yearly = (ir.Phase(ir.Amount(1, 1, "a")),)
     monthly = (ir.Phase(ir.Amount(1, 1, "mo")),)
-    first, second = due(yearly, ["2024-02-29"], "2024-03-01"), due(monthly, ["2025-01-31"], "2025-02-01")
+    first, second = (
+        due(yearly, ["2024-02-29"], "2024-03-01"),
+        due(monthly, ["2025-01-31"], "2025-02-01"),
+    )
     assert first is not None and first.latest == "2025-02-28"
     assert second is not None and second.latest == "2025-02-28"
 

@@ -144,7 +144,9 @@ class CaseReader:
         """Add what a chart says on the date of a case; what is given holds."""
         if case.chart is None or case.as_of is None:
             return case
-        derived = derive(case.chart, self.names, datetime.date.fromisoformat(case.as_of).toordinal())
+        derived = derive(
+            case.chart, self.names, datetime.date.fromisoformat(case.as_of).toordinal()
+        )
         notes = [
             at(document, n.place, n.code, n.text, help=n.help, severity="note")
             for n in derived.notes

@@ -172,9 +172,7 @@ class Composer:
         order = sorted(found, key=lambda r: (_ORDER[r.status], _URGENCY[r.action], r.statement))
         return tuple(order)
 
-    def dues(
-        self, s: ir.Statement, given: Given, as_of: str, done: Done
-    ) -> tuple[f.Due, ...]:
+    def dues(self, s: ir.Statement, given: Given, as_of: str, done: Done) -> tuple[f.Due, ...]:
         """Say when the tests of a scheduled recommendation are due for a patient."""
         start = None
         if s.schedule_from is not None:

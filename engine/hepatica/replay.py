@@ -154,9 +154,7 @@ class _Player:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.cuts = thresholds(evaluator.guidelines)
-        self.meanings = [
-            Meaning(g, evaluator.knowledge.facts) for g in evaluator.guidelines
-        ]
+        self.meanings = [Meaning(g, evaluator.knowledge.facts) for g in evaluator.guidelines]
         self.state = _State({}, {}, {}, ())
         self.result: f.Result | None = None
         self.signature: tuple[Any, ...] | None = None

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 @click.command("replay")
 @click.argument("chart", type=FILE)
 @guideline_option
-@click.option("--from", "begin", metavar="DATE", help="The first day (default: of the first entry).")
+@click.option(
+    "--from", "begin", metavar="DATE", help="The first day (default: of the first entry)."
+)
 @click.option("--to", "end", metavar="DATE",
-              help="The last day (default: the `as_of` of the chart, else of its last entry).")  # fmt: skip
+              help="The last day (default: the `as_of` of the chart, else its last entry).")  # fmt: skip
 @click.option(
     "--engine", type=click.Choice(["program", "network", "referee"]), default="program",
     help="What answers each day.", show_default=True,
@@ -108,9 +110,7 @@ def _write(course: Course, case: Case, read: ir.Knowledge, form: str, *, full: b
     sys.stdout.buffer.write((text + html.tail()).encode())
 
 
-def _span(
-    case: Case, begin: str | None, end: str | None
-) -> tuple[datetime.date, datetime.date]:
+def _span(case: Case, begin: str | None, end: str | None) -> tuple[datetime.date, datetime.date]:
     """Decide the first and the last day. Raises `Invalid` (D102, D115)."""
     assert case.chart is not None
     first = _day(begin, "--from")

@@ -44,8 +44,8 @@ def command(
     """Run every example of every statement, and every case.
 
     PATHS are cases or folders of cases with an `expect`; without PATHS, those of
-    tests/fixtures/cases and tests/fixtures/charts are run where there are any. Exits with 1 if anything is not as
-    expected.
+    tests/fixtures/cases and tests/fixtures/charts are run where there are any. Exits with 1 if
+    anything is not as expected.
 
     \b
     Examples:

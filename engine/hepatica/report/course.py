@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hepatica import finding as f
+from hepatica.replay import Course, FactTurn, GuidelineTurn, Moment, Said
 from hepatica.report import phrases
 from hepatica.report.text import Terminal
 from hepatica.report.view import CAVEAT, FOOTER, Lines
-from hepatica.replay import Course, FactTurn, GuidelineTurn, Moment, Said
 from hepatica.words import Words
 
 _MARKS = {"concluded": "=", "recommended": "●", "blocked": "✕", "contraindicated": "▲"}
@@ -75,8 +75,10 @@ def view(course: Course, words: Words) -> CourseView:
 
 
 def _count(days: int) -> str:
-    return "1 day on which something changed" if days == 1 else (
-        f"{days} days on which something changed"
+    return (
+        "1 day on which something changed"
+        if days == 1
+        else (f"{days} days on which something changed")
     )
 
 
@@ -95,7 +97,12 @@ class _Day:
 
     def day(self) -> Day:
         """Put the day into words."""
-        known = tuple(self._fact(turn) for turn in self.moment.facts if turn.after)
+        hows = {turn.fact: turn.after.how or "" for turn in self.moment.facts if turn.after}
+        known = tuple(
+            self._fact(turn)
+            for turn in self.moment.facts
+            if turn.after and not _told_elsewhere(turn.fact, hows)
+        )
         lost = tuple(self._lost(turn) for turn in self.moment.facts if turn.after is None)
         notes = tuple((f"{n.severity} {n.code}", n.message) for n in self.moment.notes)
         sides = [side for turn in self.moment.guidelines if (side := self._side(turn)).changes]
@@ -169,6 +176,14 @@ class _Day:
             text = f"{s.kind}, but not known any more: {self._name(s)}"
             return Change("over", "?", text, details, s.statement)
         return Change("over", "–", f"no longer {s.kind}: {self._name(s)}", (), s.statement)
+
+
+def _told_elsewhere(fact: str, hows: dict[str, str]) -> bool:
+    """Say whether a measured value is told with its multiple of the upper limit."""
+    how = hows[fact]
+    return bool(how) and any(
+        other != fact and told.startswith(f"{how}, upper limit") for other, told in hows.items()
+    )
 
 
 def page(shown: CourseView, terminal: Terminal, *, full: bool = False) -> str:

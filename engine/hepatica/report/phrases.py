@@ -135,7 +135,7 @@ def course(
 
 
 def due(d: f.Due, words: Words) -> str:
-    """Write when a test is due next, or since when it has been, and when the chart shows it last."""
+    """Write when a test is due next, or since when it is, and when the chart shows it last."""
     name = words.intervention(d.intervention)
     last = f"last {d.last}" if d.last else "none in the chart"
     if d.earliest is None or d.latest is None:

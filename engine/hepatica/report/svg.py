@@ -165,7 +165,7 @@ class _Drawing:
             width = len(mark.label) * _CHARACTER + 12
             left = x if x + width < WIDTH else x - width
             row = next((i for i, end in enumerate(rows) if left > end + 6), len(rows))
-            rows[row:row + 1] = [max(x, left + width)]
+            rows[row : row + 1] = [max(x, left + width)]
             y = self.y + row * (_ROW - 3) + 10
             if mark.first != mark.last:
                 self.add("line", x1=self.x(mark.first), x2=self.x(mark.last), y1=y, y2=y,
@@ -193,7 +193,7 @@ class _Drawing:
             width = len(words) * _CHARACTER + 8
             left = x if x + width < WIDTH else max(_LEFT, WIDTH - width)
             row = next((i for i, edge in enumerate(rows) if min(left, x) > edge + 5), len(rows))
-            rows[row:row + 1] = [max(end, left + width)]
+            rows[row : row + 1] = [max(end, left + width)]
             top = self.y + row * _ROW + 2
             self.add("rect", _title(span.text), x=x, y=top, width=max(2.5, end - x),
                      height=_ROW - 4, rx=2, class_=f"span {span.kind}")  # fmt: skip
@@ -248,7 +248,7 @@ def ticks(first: int, last: int) -> list[tuple[int, str]]:
     start = datetime.date.fromordinal(first)
     number = start.year * 12 + start.month - 1 + (start.day > 1)
     number += -number % months
-    found = []
+    found: list[tuple[int, str]] = []
     while True:
         year, month = divmod(number, 12)
         if year > 9999:

@@ -66,7 +66,7 @@ class Mark(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Something a guideline said from one day to another; `goes_on` when it still did at the end."""
+    """Something a guideline said for a time; `goes_on` when it still did at the end."""
 
     first: int
     last: int
