@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,263 @@ def test_a_date_before_sees_what_was_known_then(of: Data, text: str) -> None:
     known = [e for e in of["timeline"] if f"{e['date']}-01-01"[:10] <= text]
     whole, part = read(of, then), read({**of, "timeline": known}, then)
     assert (whole.facts, whole.withheld) == (part.facts, part.withheld)
+
+
+# --- worked examples -------------------------------------------------------------------------
+
+ALT = {"observe": "alt", "upper_limit": "30 U/L"}
+PRED = on("2023-12-12", start="prednisolone", dose="40 mg/d")
+KNOWN = [
+    # the newest value, and how old it may be
+    ([on("2024-05-11", observe="alt", value="147 U/L")], "alt", 147.0),
+    ([on("2024-05-10", observe="alt", value="147 U/L")], "alt", "last seen 2024-05-10, 31 days"),
+    ([on("2024-06-11", observe="alt", value="147 U/L")], "alt", None),
+    ([on("2024-06", observe="alt", value="147 U/L")], "alt", "may be later than 2024-06-10"),
+    ([on("2024-05", observe="alt", value="147 U/L")], "alt", "may be more than 30 days before"),
+    ([on("2024-05-20", observe="alt", value="9 U/L"), on("2024-05", observe="alt", value="8 U/L")],
+     "alt", "which of the entries"),
+    ([on("2024-05-20", observe="alt", value="9 U/L"), on("2024-05", observe="alt", value="9 U/L")],
+     "alt", 9.0),
+    ([on("2024-06-01", observe="igg", value="1600 mg/dL")], "igg", 16.0),
+    ([on("2024-06-01", observe="bilirubin", value="17.104 umol/L")], "bilirubin", 1.0),
+    ([on("2024-06-01", observe="alt", value="<5 U/L")], "alt", "only <5 U/L is recorded"),
+    ([on("2019-01-01", status="tpmt_status", result="poor")], "tpmt_status", "poor"),
+    ([on("2019-01-01", status="pregnancy", result="not_possible")], "pregnancy", "not_possible"),
+    ([on("2024-01-01", status="pregnancy", result="pregnant")], "pregnancy", "last seen"),
+    ([on("2024-06-01", status="jaundice", result=True), on("2024-06-05", observe="jaundice",
+     result=False)], "jaundice", False),
+    # multiples
+    ([on("2024-06-03", **ALT, value="147 U/L")], "alt_multiple", 4.9),
+    ([on("2024-06-03", observe="igg", value="24 g/L", range=[6, 16])], "igg_multiple", 1.5),
+    ([on("2024-06-03", observe="alt", value="147 U/L")], "alt_multiple", "no upper limit"),
+    ([on("2024-06-03", observe="alt", result="normal")], "alt_multiple", "only `normal`"),
+    ([on("2024-06-01", **ALT, value="60 U/L"), on("2024-06-03", observe="alt", result="normal")],
+     "alt_multiple", "only `normal`"),
+    ([on("2024-06-03", **ALT, value="147 U/L"), on("2024-06-03", status="alt_multiple", value=4.9)],
+     "alt_multiple", 4.9),
+    # one day, two values
+    ([on("2024-06-03", observe="alt", value="9 U/L"), on("2024-06-03", observe="alt",
+     value="8 U/L")], "alt", "contradict each other"),
+    ([on("2024-06-03", observe="alt", value="9 U/L"), on("2024-06-03", observe="alt",
+     value="8 U/L", corrected=True)], "alt", 8.0),
+    ([on("2024-06-03", observe="alt", value="9 U/L", seq=2), on("2024-06-03", observe="alt",
+     value="8 U/L", seq=1)], "alt", 9.0),
+    # before treatment
+    ([PRED, on("2023-12-12", status="ama_positive", result=False)], "ama_positive", False),
+    ([PRED, on("2023-12-13", status="ama_positive", result=False)], "ama_positive",
+     "none before treatment"),
+    ([on("2024-06-03", status="ama_positive", result=False)], "ama_positive", False),
+    # drugs
+    ([PRED], "days_on_corticosteroid", 181.0),
+    ([on("2023-12-10", start="azathioprine")], "treatment_duration", 0.5),
+    ([on("2022-06-10", start="azathioprine")], "treatment_duration", 2.0),
+    ([on("2023-12-10", start="prednisolone"), on("2024-02-01", stop="prednisolone"),
+      on("2024-02-02", start="azathioprine")], "treatment_duration", 0.5),
+    ([on("2023-12-10", start="prednisolone"), on("2024-02", stop="prednisolone"),
+      on("2024-02-20", start="azathioprine")], "treatment_duration", "was interrupted"),
+    ([PRED, on("2024-02-01", stop="prednisolone", reason="tapered", permanent=False),
+      on("2024-02-03", start="azathioprine")], "azathioprine_weeks", 18.2857143),
+    ([PRED, on("2024-02-01", stop="prednisolone", reason="tapered", permanent=False)],
+     "days_on_corticosteroid", "not taken now"),
+    ([on("2024-02", start="azathioprine")], "azathioprine_weeks", "14.6 to 18.6 weeks"),
+    ([on("2024-02-01", change="azathioprine", dose="50 mg/d")], "azathioprine_weeks",
+     "before the record begins"),
+    ([on("2024-02", start="azathioprine")], "current_drugs", ("azathioprine",)),
+    ([on("2024-06", start="azathioprine")], "current_drugs", "may be later"),
+    ([on("2024-06", start="azathioprine")], "treatment_started", "may be later"),
+    ([], "treatment_started", False),
+    ([], "current_drugs", ()),
+    ([PRED, on("2024-02-01", stop="prednisolone")], "permanently_stopped_drugs", "not say why"),
+    ([PRED, on("2024-02-01", stop="prednisolone", reason="intolerance")],
+     "permanently_stopped_drugs", "whether"),
+    ([PRED, on("2024-02-01", stop="prednisolone", reason="intolerance")],
+     "adverse_event_drugs", ("prednisolone",)),
+    ([PRED, on("2024-02-01", stop="prednisolone", reason="failure", permanent=True)],
+     "failed_drugs", ("prednisolone",)),
+    ([on("2024-02-01", event="failure", attributed_to="azathioprine")], "failed_drugs",
+     ("azathioprine",)),
+    ([on("2024-02-01", event="cytopenia")], "azathioprine_reaction", "to which drug"),
+    ([on("2024-02-01", event="cytopenia", attributed_to="none")], "azathioprine_reaction", ()),
+    ([on("2024-02-01", stop="azathioprine", reason="intolerance", permanent=True)],
+     "azathioprine_reaction", "what was not tolerated"),
+    ([on("2024-06-01", status="cytopenia", result="none"),
+      on("2024-06-05", event="cytopenia", severity="moderate")], "cytopenia", "says no more"),
+    ([on("2020-01-01", event="relapse"), on("2022", event="relapse")], "relapse_count", 2.0),
+    ([on("2022", event="relapse"), on("2022", event="relapse")], "relapse_count", "same one"),
+    # dose
+    ([on("2024-01-01", start="azathioprine", dose="1.5 mg/kg/d")], "azathioprine_dose", 1.5),
+    ([on("2024-01-01", start="azathioprine", dose="75 mg/d"),
+      on("2024-05-01", observe="weight", value="50 kg")], "azathioprine_dose", 1.5),
+    ([on("2024-01-01", start="azathioprine", dose="75 mg/d"),
+      on("2023-05-01", observe="weight", value="50 kg")], "azathioprine_dose", "last seen"),
+    ([on("2024-01-01", start="azathioprine", dose="75 mg/d")], "azathioprine_dose",
+     "weight is not known"),
+    ([on("2024-01-01", start="azathioprine", dose="75 mg/d"), on("2024-03-01",
+     change="azathioprine")], "azathioprine_dose", "does not say the dose"),
+    # a value at a fixed time after the start (2023-12-12)
+    ([PRED, on("2023-12-10", **ALT, value="200 U/L"), on("2024-01-09", **ALT, value="100 U/L")],
+     "alt_fall_at_4_weeks", 50.0),
+    ([PRED, on("2023-12-10", **ALT, value="200 U/L"), on("2024-01-16", **ALT, value="100 U/L")],
+     "alt_fall_at_4_weeks", 50.0),
+    ([PRED, on("2023-12-10", **ALT, value="200 U/L"), on("2024-01-17", **ALT, value="100 U/L")],
+     "alt_fall_at_4_weeks", "no value from 2024-01-02 to 2024-01-16"),
+    ([PRED, on("2023-12-10", **ALT, value="200 U/L"), on("2024-01", **ALT, value="100 U/L")],
+     "alt_fall_at_4_weeks", "is in time is not known"),
+    ([PRED, on("2023-12-10", **ALT, value="30 U/L"), on("2024-01-09", **ALT, value="20 U/L")],
+     "alt_fall_at_4_weeks", "was not raised"),
+    ([PRED, on("2023-11-10", **ALT, value="200 U/L"), on("2024-01-09", **ALT, value="100 U/L")],
+     "alt_fall_at_4_weeks", "too old"),
+    ([PRED, on("2023-12-10", **ALT, value="200 U/L"), on("2024-01-08", **ALT, value="100 U/L"),
+      on("2024-01-10", **ALT, value="50 U/L")], "alt_fall_at_4_weeks", "equally near"),
+    ([PRED, on("2024-06-10", **ALT, value="30 U/L")], "alt_multiple_at_6_months", 1.0),
+    ([on("2023-12", start="prednisolone"), on("2024-06-10", **ALT, value="30 U/L")],
+     "alt_multiple_at_6_months", "treatment began between"),
+]  # fmt: skip
+
+
+def named(known: Any) -> str:
+    return known if isinstance(known, str) else ""
+
+
+@pytest.mark.parametrize(("timeline", "fact", "expected"), KNOWN, ids=named)
+def test_examples(timeline: list[Data], fact: str, expected: Any) -> None:
+    case = read(chart(*timeline))
+    if fact in case.facts:
+        found = case.facts[fact]
+        assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
+        assert case.origins[fact].how
+    elif expected is None:
+        assert fact not in case.withheld
+    else:
+        assert expected in case.withheld[fact]
+
+
+NORMAL = {"alt": "30 U/L", "ast": "30 U/L", "igg": "12 g/L"}
+RAISED = {"alt": "90 U/L", "ast": "90 U/L", "igg": "20 g/L"}
+LIMIT = {"alt": "40 U/L", "ast": "40 U/L", "igg": "16 g/L"}
+
+
+def labs(date: str, values: dict[str, str]) -> list[Data]:
+    return [on(date, observe=n, value=v, upper_limit=LIMIT[n]) for n, v in values.items()]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([("2022-06-01", RAISED), ("2022-12-10", NORMAL), ("2023-06-10", NORMAL),
+          ("2023-12-10", NORMAL), ("2024-06-01", NORMAL)], "at least"),
+        ([("2022-06-10", RAISED), ("2022-12-10", NORMAL), ("2023-06-10", NORMAL),
+          ("2023-12-10", NORMAL), ("2024-06-01", NORMAL)], 1.5),
+        ([("2022-06-10", RAISED), ("2022-12-10", NORMAL), ("2023-06-11", NORMAL),
+          ("2023-12-10", NORMAL), ("2024-06-01", NORMAL)], "at least"),
+        ([("2023-12-10", NORMAL), ("2024-06-01", NORMAL)], "at least"),
+        ([("2024-05-01", NORMAL), ("2024-06-01", RAISED)], "is not normal"),
+        ([("2024-02-01", RAISED), ("2024-03-01", NORMAL)], "last seen 2024-03-01"),
+        ([("2024-02-01", RAISED), ("2024-03-12", NORMAL)], (2 + 29 / 31) / 12),
+        ([("2024-02-01", RAISED), ("2024-03", NORMAL)], "last seen 2024-03"),
+        ([("2024-04-01", RAISED), ("2024-05", NORMAL)], "of which the day is not known"),
+        ([("2024-02", RAISED), ("2024-02-20", NORMAL), ("2024-05-01", NORMAL)], "the order of"),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_time_in_remission(told: list[tuple[str, dict[str, str]]], expected: Any) -> None:
+    case = read(chart(*(e for date, values in told for e in labs(date, values))))
+    name = "biochemical_remission_duration"
+    if isinstance(expected, str):
+        assert expected in case.withheld[name] and name not in case.facts
+    else:
+        found = case.facts.get(name)
+        assert found == (expected if expected is None else pytest.approx(expected, abs=1e-12))
+
+
+def test_time_in_remission_needs_every_test() -> None:
+    told = [e for date in ("2024-02-01", "2024-05-01") for e in labs(date, NORMAL)]
+    case = read(chart(*[e for e in told if e["observe"] != "igg"]))
+    assert "`igg` is not recorded" in case.withheld["biochemical_remission_duration"]
+
+
+@pytest.mark.parametrize(
+    ("birth", "as_of", "expected"),
+    [("2006-06-10", "2024-06-10", 18.0), ("2006-06-11", "2024-06-10", 17.0),
+     ("2006-05", "2024-06-10", 18.0), ("2006-06", "2024-06-10", None), ("1990", "2024-06-10", None),
+     ("1964-02-29", "2024-02-28", 59.0), ("1964-02-29", "2024-02-29", 60.0),
+     ("1964-02-29", "2023-02-28", 59.0)],
+)  # fmt: skip
+def test_age(birth: str, as_of: str, expected: float | None) -> None:
+    case = read({**chart(), "patient": {"birth": birth}}, datetime.date.fromisoformat(as_of))
+    assert case.facts.get("age") == expected
+
+
+def test_what_is_given_holds_and_a_disagreement_is_told() -> None:
+    of = chart(on("2024-06-03", observe="alt", value="147 U/L"))
+    case = read(of, facts={"alt": 40})
+    assert case.facts["alt"] == 40 and "alt" not in case.origins
+    assert [(n.code, n.severity) for n in case.notes] == [("D117", "note")]
+    assert not read(of, facts={"alt": 147}).notes
+
+
+def test_facts_of_a_chart_that_exclude_each_other_are_not_used() -> None:
+    of = chart(on("2024-06-03", status="encephalopathy_within_26_weeks", result=True),
+               on("2024-06-03", status="hepatic_encephalopathy", result=False))  # fmt: skip
+    case = read(of)
+    assert [n.code for n in case.notes] == ["D118"]
+    assert not {"hepatic_encephalopathy", "encephalopathy_within_26_weeks"} & set(case.facts)
+
+
+def test_a_record_is_complete_only_up_to_its_end() -> None:
+    of = chart(on("2024-01-01", start="azathioprine"))
+    later = datetime.date(2024, 9, 1)
+    assert "only up to 2024-06-10" in read(of, later).withheld["current_drugs"]
+    assert read({**of, "until": "2024-09-01"}, later).facts["current_drugs"] == ("azathioprine",)
+
+
+def test_days_count_from_day_zero() -> None:
+    of = chart({"day": 28, "observe": "alt", "value": "147 U/L"}, day_zero="2024-05-10")
+    assert read(of).origins["alt"].date == "2024-06-07"
+    assert "alt" in read({**of, "day_zero": "2024-05"}).withheld
+
+
+def test_a_contradiction_is_noted_where_it_stands() -> None:
+    of = chart(on("2024-06-03", observe="alt", value="9 U/L"),
+               on("2024-06-03", observe="alt", value="8 U/L"))  # fmt: skip
+    [note] = read(of).notes
+    assert (note.code, note.severity) == ("D116", "note") and "`alt`" in note.message
+
+
+def test_metabolites_in_another_unit_are_asked_about_not_converted() -> None:
+    of = chart(on("2024-06-03", observe="tgn", value="300 pmol/(0.2.mL)"))
+    with pytest.raises(Invalid, match="ask the laboratory"):
+        read(of)
+
+
+# --- whole charts ----------------------------------------------------------------------------
+
+
+@functools.cache
+def evaluator() -> Evaluator:
+    return Evaluator(knowledge(), knowledge().guidelines.values(), "program", check=True)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_fixtures_come_out_as_expected(path: Path) -> None:
+    [document] = documents(str(path))
+    assert isinstance(document, Document) and document.data["synthetic"] and document.data["expect"]
+    case = CaseReader(knowledge().facts).read(document)
+    found = [
+        *check_expectations(document, knowledge()),
+        *check_result(case, document, evaluator().evaluate(case), knowledge()),
+    ]
+    assert not found, "\n\n".join(map(draw, found))
+
+
+def test_there_are_fixtures() -> None:
+    assert len(FIXTURES) >= 10
+
+
+def test_five_thousand_entries() -> None:
+    told = [
+        on(str(AS_OF - datetime.timedelta(days=i // 4)), observe=("alt", "ast")[i % 2],
+           value=f"{20 + i % 7} U/L", upper_limit="40 U/L", seq=5000 - i)
+        for i in range(5000)
+    ]  # fmt: skip
+    assert read(chart(*told)).facts["alt_multiple"] == 0.5

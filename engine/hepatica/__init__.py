@@ -90,11 +90,11 @@ def evaluate(
 ) -> Result:
     """Evaluate one case: what each guideline concludes, recommends, blocks, and still asks.
 
-    A case is a mapping as in a case file (`{"id": …, "as_of": …, "facts": {fact: value}}`), the
-    path of a case file, or a `Case`. `guidelines` are names; by default all but those shown on
-    request only. `engine` None is the network checked by the referee, or the referee alone where
-    the network is not installed. For many cases make one `hepatica.run.Evaluator`, with the engine
-    "program". Raises `Invalid` when the case or a name is wrong.
+    A case is a mapping as in a case file (`{"id": …, "as_of": …, "facts": {fact: value}}`, or with
+    a `chart`), the path of a case file, or a `Case`. `guidelines` are names; by default all but
+    those shown on request only. `engine` None is the network checked by the referee, or the referee
+    alone where the network is not installed. For many cases make one `hepatica.run.Evaluator`, with
+    the engine "program". Raises `Invalid` when the case or a name is wrong.
     """
     from hepatica.run import Evaluator, select
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hepatica import ir
+from hepatica.chart.names import Names
 from hepatica.parse.conditions import suits
 from hepatica.schema import NAMES, SchemaName, load_schema
 from hepatica.units import CALENDAR
@@ -42,6 +43,7 @@ def complete(name: SchemaName, knowledge: ir.Knowledge) -> dict[str, Any]:
         if name == "case":
             schema["properties"]["facts"] |= facts
             schema["properties"]["facts"].pop("propertyNames")
+            _complete_chart(schema["properties"]["chart"]["properties"], knowledge)
         else:
             defs["facts"] |= facts
             defs["facts"].pop("propertyNames")
@@ -68,6 +70,21 @@ def _complete_statement(schema: dict[str, Any], knowledge: ir.Knowledge) -> None
     times = [f.id for f in knowledge.facts.values() if f.unit in CALENDAR]
     described = properties["schedule_from"]["description"]
     properties["schedule_from"] = {"enum": times, "description": described}
+
+
+def _complete_chart(chart: dict[str, Any], knowledge: ir.Knowledge) -> None:
+    """Name the facts, drugs and events that the entries of a chart may be about."""
+    names = Names(knowledge.facts)
+    entry = chart["timeline"]["items"]["properties"]
+    dated = [name for name in knowledge.facts if name in names.dated]
+    for key in ("observe", "status"):
+        entry[key] = {"enum": dated, "description": entry[key]["description"]}
+    for key in ("start", "change", "stop"):
+        entry[key] = {"enum": list(names.drugs), "description": entry[key]["description"]}
+    entry["event"] = {"enum": list(names.events), "description": entry["event"]["description"]}
+    sex = knowledge.facts.get("sex")
+    if sex is not None:
+        chart["patient"]["properties"]["sex"] = _choice(sex)
 
 
 def _leaf(fact: ir.Fact, plain: dict[str, Any]) -> dict[str, Any]:

@@ -209,7 +209,7 @@ class _Player:
         return self.evaluator.knowledge.facts[name].unit in CALENDAR
 
     def _state(self, result: f.Result) -> _State:
-        said = {finding.id: dict(_said(finding)) for finding in result.guidelines}
+        said = {finding.id: dict(said_by(finding)) for finding in result.guidelines}
         return _State(result.inputs, result.withheld, said, result.diagnostics)
 
     def _step(self, date: str, now: _State, case: Case | None, result: f.Result | None) -> None:
@@ -291,7 +291,7 @@ class _Player:
         return status != due.status and due.earliest != due.latest
 
 
-def _said(finding: f.Finding) -> Iterator[tuple[tuple[Any, ...], Said]]:
+def said_by(finding: f.Finding) -> Iterator[tuple[tuple[Any, ...], Said]]:
     """List what a finding says for sure, each under a key that stays while it is said."""
     for c in finding.conclusions:
         value = tuple(c.value) if isinstance(c.value, list | tuple) else c.value

@@ -72,7 +72,8 @@ def derive(chart: Chart, names: Names, now: int) -> Derived:
             found[name] = outcome
         elif isinstance(outcome, Open):
             withheld[name] = outcome.why
-    return Derived(found, withheld, tuple(dict.fromkeys(view.notes)))
+    notes = {(n.place, n.code): n for n in reversed(view.notes)}  # the first of each entry
+    return Derived(found, withheld, tuple(reversed(notes.values())))
 
 
 def _plausible(fact: ir.Fact, found: Found) -> Found | Open:

@@ -21,7 +21,7 @@ from hepatica.chart.model import (
 from hepatica.chart.names import OTHER_DRUG, Names
 from hepatica.chart.numbers import Measured, Refused, measured
 from hepatica.chart.order import NO_DATE, out_of_order
-from hepatica.chart.time import EVER, Span, read_date
+from hepatica.chart.time import EVER, Span, read_date, write
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, at, suggestion
 from hepatica.parse.conditions import Vocabulary, value_of
@@ -165,7 +165,8 @@ class _Reader:
             if not 1 <= first <= last <= EVER.last:
                 self._report((*path, "day"), "D111", "no such day", "check the number")
                 return None
-            return When(Span(first, last), seq, f"day {data['day']}")
+            text = f"day {data['day']}" + (f" ({write(first)})" if first == last else "")
+            return When(Span(first, last), seq, text)
         if seq is not None:
             return When(Span(EVER.first, self.end or EVER.last), seq, NO_DATE)
         help = "give `date`, `day` (from `day_zero`), or `seq` where only the order is known"
