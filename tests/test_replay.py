@@ -216,7 +216,7 @@ def _flat(text: str) -> str:
 
 
 def test_a_dose_per_kilogram_needs_a_weight() -> None:
-    of = document(CHARTS / "dose_changes_without_weight.yaml")
+    of = document(CHARTS / "azathioprine_doses_without_weight.yaml")
     of.data["chart"]["until"] = "2025-06-02"
     reader = CaseReader(knowledge().facts)
     before, after = reader.read(of, "2025-05-31"), reader.read(of, "2025-06-01")
@@ -274,7 +274,7 @@ def whole(found: Course, case: Case, words: Words) -> str:
     return html.head(told.title) + body + html.tail()
 
 
-@pytest.mark.parametrize("name", ["flare_during_taper", "stop_known_only_to_the_month"])
+@pytest.mark.parametrize("name", ["flare_while_prednisolone_is_tapered", "stop_known_only_to_the_month"])
 def test_pages(name: str, reset: bool) -> None:
     found, case = shown(name)
     words = Words(knowledge())
@@ -284,7 +284,7 @@ def test_pages(name: str, reset: bool) -> None:
 
 
 def test_a_replay_is_the_same_to_the_byte() -> None:
-    one, other = shown("flare_during_taper")[0], shown("flare_during_taper")[0]
+    one, other = shown("flare_while_prednisolone_is_tapered")[0], shown("flare_while_prednisolone_is_tapered")[0]
     assert to_json(one.replay) == to_json(other.replay)
 
 
@@ -329,7 +329,7 @@ def test_every_chart_can_be_drawn(path: Path) -> None:
 
 # --- the command -----------------------------------------------------------------------------
 
-FLARE = str(CHARTS / "flare_during_taper.yaml")
+FLARE = str(CHARTS / "flare_while_prednisolone_is_tapered.yaml")
 
 
 def test_the_command_replays_and_the_referee_agrees() -> None:

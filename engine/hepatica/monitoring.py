@@ -19,7 +19,7 @@ REPEATS = frozenset({"test", "monitor", "assess"})
 """Actions whose schedule says when something is to be done again."""
 
 Done = Callable[[str], int | None]
-"""Gives, for a fact, the last day (an ordinal) on which a chart shows it, not after the answer's."""
+"""Gives, for a fact, the last day on which a chart shows it (an ordinal), by the answer's day."""
 Window = tuple[datetime.date, datetime.date]
 
 

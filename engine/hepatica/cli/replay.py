@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "begin", metavar="DATE", help="The first day (default: of the first entry)."
 )
-@click.option("--to", "end", metavar="DATE",
-              help="The last day (default: the `as_of` of the chart, else its last entry).")  # fmt: skip
+@click.option(
+    "--to", "end", metavar="DATE",
+    help="The last day (default: the `as_of` of the chart, else its last entry).",
+)  # fmt: skip
 @click.option(
     "--engine", type=click.Choice(["program", "network", "referee"]), default="program",
     help="What answers each day.", show_default=True,
