@@ -99,9 +99,20 @@ def entries(draw: st.DrawFn, when: st.SearchStrategy[str]) -> Data:
 
 
 @st.composite
-def charts(draw: st.DrawFn, partial: bool = True) -> Data:
+def charts(draw: st.DrawFn, partial: bool = True, ordered: bool = False) -> Data:
+    """Draw a chart; with `ordered` some entries have a `seq`, no date, or are corrected."""
     when = dates(partial)
     chart: Data = {"timeline": draw(st.lists(entries(when), max_size=12))}
+    for entry in chart["timeline"] if ordered else ():
+        how = draw(st.integers(0, 5))
+        if how < 3:
+            entry["seq"] = draw(st.integers(1, 4))
+        if how == 0:
+            del entry["date"]
+        if how == 5 and "event" not in entry:
+            entry["corrected"] = True
+    if ordered and draw(st.booleans()):
+        chart["until"] = draw(st.sampled_from(["2024-06-01", "2024-06-10", "2024-07-01"]))
     chart["patient"] = draw(
         st.sampled_from([{}, {"sex": "female", "birth": "1961-06", "weight": "75 kg"},
                          {"birth": "2006-06-10"}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hepatica.case import Case, CaseReader, document_of, documents
 from hepatica.cases import check_expectations, check_result, days
 from hepatica.diagnostics import Invalid, draw
 from hepatica.finding import Result
-from hepatica.replay import Course, Said, replay, said_by, thresholds, to_json
+from hepatica.replay import Course, Moment, Said, replay, said_by, thresholds, to_json
 from hepatica.report import html
 from hepatica.report.course import page, view
 from hepatica.report.picture import picture
@@ -161,7 +162,6 @@ def test_there_are_enough_charts_with_answers_of_several_days() -> None:
 
 def test_two_years_of_normal_tests_are_two_years_to_the_day() -> None:
     of = document(CHARTS / "remission_for_two_years_less_a_day.yaml")
-    of.data["chart"]["until"] = "2026-02-01"
     found = course(of, "2025-12-20", "2026-01-10")
     assert ("2026-01-01", "+") in turned(found, "aasld_2019/withdrawal/consider")
 
@@ -204,7 +204,9 @@ def test_a_test_that_was_left_out_is_overdue() -> None:
         for turn in guideline.due
         if turn.statement == path
     ]
-    assert news == [("2025-04-09", "2025-04-09"), ("2025-08-14", "2025-08-14")]
+    assert news == [  # at the beginning it had been due for a while
+        ("2025-01-01", "2024-11-09"), ("2025-04-09", "2025-04-09"), ("2025-08-14", "2025-08-14"),
+    ]  # fmt: skip
 
 
 def _recommendation(result: Result, path: str) -> Any:
@@ -249,10 +251,13 @@ def test_a_chart_of_five_thousand_entries() -> None:
     found = course(document_of(data), "2019-01-01", "2019-01-30")
     seen = [e for e in timeline if e["date"] <= "2019-01-30"]
     part = {**data, "chart": {"timeline": seen}}
-    assert to_json(course(document_of(part), "2019-01-01", "2019-01-30").replay) == to_json(
-        found.replay
-    )
+    other = course(document_of(part), "2019-01-01", "2019-01-30")
+    assert [*map(_parts, found.replay.moments)] == [*map(_parts, other.replay.moments)]
     assert found.replay.moments
+
+
+def _parts(moment: Moment) -> tuple[object, ...]:
+    return moment.date, moment.facts, moment.guidelines, [n.message for n in moment.notes]
 
 
 # --- what people see -------------------------------------------------------------------------
@@ -274,7 +279,9 @@ def whole(found: Course, case: Case, words: Words) -> str:
     return html.head(told.title) + body + html.tail()
 
 
-@pytest.mark.parametrize("name", ["flare_while_prednisolone_is_tapered", "stop_known_only_to_the_month"])
+@pytest.mark.parametrize(
+    "name", ["flare_while_prednisolone_is_tapered", "stop_known_only_to_the_month"]
+)
 def test_pages(name: str, reset: bool) -> None:
     found, case = shown(name)
     words = Words(knowledge())
@@ -284,7 +291,10 @@ def test_pages(name: str, reset: bool) -> None:
 
 
 def test_a_replay_is_the_same_to_the_byte() -> None:
-    one, other = shown("flare_while_prednisolone_is_tapered")[0], shown("flare_while_prednisolone_is_tapered")[0]
+    one, other = (
+        shown("flare_while_prednisolone_is_tapered")[0],
+        shown("flare_while_prednisolone_is_tapered")[0],
+    )
     assert to_json(one.replay) == to_json(other.replay)
 
 
@@ -322,7 +332,7 @@ def test_every_chart_can_be_drawn(path: Path) -> None:
     end = datetime.date.fromisoformat(case.as_of)
     found = course(of, end - datetime.timedelta(days=20), end)
     text = whole(found, case, Words(knowledge()))
-    assert "nan" not in text.lower().split("<svg", 1)[1].split("</svg>")[0].replace("pregnan", "")
+    assert not re.search(r"[\", ](nan|inf)[\", ]", text.split("<svg", 1)[1].split("</svg>")[0])
     width = max(map(len, page(view(found, Words(knowledge())), Terminal(60)).splitlines()))
     assert width <= 60
 
