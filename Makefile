@@ -34,3 +34,4 @@ bench:
 	python benchmarks/scaling.py
 	python benchmarks/startup.py
 	python benchmarks/memory.py
+	python benchmarks/chart_stream.py

@@ -22,13 +22,14 @@ from hepatica.case import Case, CaseReader, document_of, documents
 from hepatica.cases import check_expectations, check_result, days
 from hepatica.diagnostics import Invalid, draw
 from hepatica.finding import Result
-from hepatica.replay import Course, Moment, Said, replay, said_by, thresholds, to_json
+from hepatica.replay import replay, said_by, thresholds
 from hepatica.report import html
 from hepatica.report.course import page, view
 from hepatica.report.picture import picture
 from hepatica.report.text import Terminal
 from hepatica.run import Evaluator, select
 from hepatica.source import Document
+from hepatica.turns import Course, Moment, Said, to_json
 from hepatica.walk import conditions_of, leaves
 from hepatica.words import Words
 

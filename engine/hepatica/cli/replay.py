@@ -22,8 +22,9 @@ from hepatica.cli.common import (
 )
 from hepatica.cli.output import Ticker
 from hepatica.diagnostics import Diagnostic, Invalid
-from hepatica.replay import Course, replay, to_json
+from hepatica.replay import replay
 from hepatica.run import EngineName, Evaluator, select
+from hepatica.turns import Course, to_json
 from hepatica.words import Words
 
 if TYPE_CHECKING:

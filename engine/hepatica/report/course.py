@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hepatica import finding as f
-from hepatica.replay import Course, FactTurn, GuidelineTurn, Moment, Said
 from hepatica.report import phrases
 from hepatica.report.text import Terminal
 from hepatica.report.view import CAVEAT, FOOTER, Lines
+from hepatica.turns import Course, FactTurn, GuidelineTurn, Moment, Said
 from hepatica.words import Words
 
 _MARKS = {"concluded": "=", "recommended": "●", "blocked": "✕", "contraindicated": "▲"}

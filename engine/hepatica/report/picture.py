@@ -11,8 +11,8 @@ from hepatica.chart.model import Chart, Entry, Event, Medication, Number
 from hepatica.chart.time import EVER, write
 from hepatica.chart.time import Span as Days
 from hepatica.outcome import GIVES
-from hepatica.replay import Course, Said
 from hepatica.report.timeline import Bar, Lane, Mark, Panel, Piece, Point, Span, Timeline
+from hepatica.turns import Course, Said
 from hepatica.words import Words, spaced
 
 _FIRST = ("alt", "ast", "bilirubin", "igg", "inr", "tgn", "mmpr")

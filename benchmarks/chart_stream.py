@@ -1,6 +1,6 @@
 """Charts: from a dated record to the recommendations of all guidelines.
 
-    python benchmarks/charts.py [CHARTS]
+    python benchmarks/chart_stream.py [CHARTS]
 
 First charts of 100 entries a second, from a line of JSON to a line of JSON, and where the time
 goes; then the time of one chart as its entries grow to 100,000; then resident memory over CHARTS
