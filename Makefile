@@ -17,6 +17,7 @@ knowledge:
 	hepatica lint knowledge
 	hepatica lint tests/fixtures/cases tests/fixtures/charts
 	hepatica test
+	hepatica test tests/fixtures/charts
 
 tests:
 	pytest -q

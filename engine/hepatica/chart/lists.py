@@ -12,7 +12,7 @@ from hepatica import ir
 from hepatica.chart import courses
 from hepatica.chart.found import Found, Outcome, View
 from hepatica.chart.model import Amount, Event, Medication
-from hepatica.chart.names import FAILURE
+from hepatica.chart.names import FAILURE, OTHER_DRUG
 from hepatica.chart.newest import Note, Open, agreed, newest, surely_before
 from hepatica.chart.time import write
 from hepatica.chart.values import latest
@@ -40,8 +40,28 @@ def _now(view: View, fact: ir.Fact) -> Outcome:
             return Open(f"{spaced(drug)}: {course.why}")
         if course is not None:
             taken[drug] = course.since
+    for drug in _unnamed(view, fact):
+        if view.courses.taken(drug) is not None:
+            return Open(f"{spaced(drug)} may be taken now, which the list cannot name")
     how = "; ".join(f"{spaced(drug)}, recorded since {since}" for drug, since in taken.items())
     return Found(tuple(sorted(taken)), None, how or "the record holds no drug that is taken now")
+
+
+def _unnamed(view: View, fact: ir.Fact) -> list[str]:
+    """List the drugs of treatment that stand in the record, but not among the values of a list."""
+    told = (drug for drug in view.names.treatment if view.courses.visible(drug))
+    return [drug for drug in told if drug not in fact.values]
+
+
+def _concerns_unnamed(
+    view: View, fact: ir.Fact, events: Iterable[Event], *reasons: str | None
+) -> Open | None:
+    """Say that a stop for one of some reasons, or an event, is of a drug the list cannot name."""
+    stops = [m for drug in _unnamed(view, fact) for m in _stops(view, drug)]
+    drugs = [m.drug for m in stops if m.reason in reasons]
+    named = {*fact.values, OTHER_DRUG}
+    drugs += [drug for e in events for drug in e.attributed or () if drug not in named]
+    return Open(f"it concerns {spaced(drugs[0])}, which the list cannot name") if drugs else None
 
 
 def _stops(view: View, drug: str) -> list[Medication]:
@@ -50,6 +70,7 @@ def _stops(view: View, drug: str) -> list[Medication]:
 
 def _stopped_for_good(view: View, fact: ir.Fact) -> Outcome:
     wrong = view.incomplete("medications")
+    wrong = wrong or _concerns_unnamed(view, fact, (), "intolerance", None)
     if wrong is not None:
         return wrong
     found: dict[str, str] = {}
@@ -131,6 +152,9 @@ def _adverse_event(view: View, fact: ir.Fact) -> Outcome:
     events = _attributed(view, _events(view), None)
     if isinstance(events, Open):
         return events
+    wrong = _concerns_unnamed(view, fact, events, "intolerance")
+    if wrong is not None:
+        return wrong
     found = {d: f"{spaced(e.event)} on {e.when.text}" for e in events for d in e.attributed or ()}
     for drug in fact.values:
         for stop in _stops(view, drug):
@@ -155,6 +179,9 @@ def _failed(view: View, fact: ir.Fact) -> Outcome:
     events = _attributed(view, told, None)
     if isinstance(events, Open):
         return events
+    wrong = _concerns_unnamed(view, fact, events, "failure")
+    if wrong is not None:
+        return wrong
     found = {d: f"failed by {e.when.text}" for e in events for d in e.attributed or ()}
     for drug in fact.values:
         for stop in _stops(view, drug):

@@ -275,7 +275,7 @@ class _Reader:
         if name in self.names.drugs:
             return name
         help = suggestion(name, self.names.drugs)
-        help = help or f"a drug that no guideline here speaks of is written `{OTHER_DRUG}`"
+        help = help or f"one that is no treatment of the hepatitis is written `{OTHER_DRUG}`"
         self._report(path, "D113", f"unknown drug `{name}`", help)
         return None
 
