@@ -380,6 +380,21 @@ def test_a_record_is_complete_only_up_to_its_end() -> None:
     assert read({**of, "until": "2024-09-01"}, later).facts["current_drugs"] == ("azathioprine",)
 
 
+@pytest.mark.parametrize("year", [1, 1849, 2201, 9999])
+def test_a_chart_is_answered_for_a_date_that_people_live_in(year: int) -> None:
+    with pytest.raises(Invalid, match="D115"):
+        read(chart(PRED), datetime.date(year, 12, 31))
+    far = chart({"day": (year - 2024) * 366, "observe": "alt", "value": "9 U/L"}, day_zero="2024")
+    with pytest.raises(Invalid, match="D111"):
+        read(far)
+
+
+def test_a_start_without_a_date_is_not_given_one() -> None:
+    of = chart({"seq": 1, "start": "azathioprine"}, until="2024-06-10")
+    assert read(of).facts["current_drugs"] == ("azathioprine",)
+    assert read(of).withheld["azathioprine_weeks"] == "begun on a day that is not known"
+
+
 def test_days_count_from_day_zero() -> None:
     of = chart({"day": 28, "observe": "alt", "value": "147 U/L"}, day_zero="2024-05-10")
     assert read(of).origins["alt"].date == "2024-06-07"

@@ -23,6 +23,7 @@ from hepatica.chart.found import Found
 from hepatica.chart.model import Chart
 from hepatica.chart.names import Names
 from hepatica.chart.read import read_chart
+from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
 from hepatica.evaluate import Given, Referee, bare_meaning
 from hepatica.json_reader import read_json
@@ -121,6 +122,10 @@ class CaseReader:
             if date is None and dated:
                 help = "give `as_of` in the file, or --as-of"
                 text = "a chart is answered for a date, and none is given"
+                found.append(at(document, ("chart",), "D115", text, help=help, key=True))
+            elif _is_day(date) and not FIRST_YEAR <= int(date[:4]) <= LAST_YEAR:
+                text = f"a chart is not answered for `{date}`"
+                help = f"give a date from {FIRST_YEAR} to {LAST_YEAR}"
                 found.append(at(document, ("chart",), "D115", text, help=help, key=True))
         if not has_errors(found):
             for name, others in contradictions(self.facts, given):

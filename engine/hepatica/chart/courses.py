@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hepatica.chart.model import Chart, Medication
 from hepatica.chart.newest import Note, Open, surely_before, without_corrected
-from hepatica.chart.time import Span, elapsed, write
+from hepatica.chart.time import EVER, Span, between, elapsed, write
 from hepatica.words import quantity, spaced
 
 
@@ -138,7 +138,9 @@ def time_on(
         return Open("begun before the record begins")
     if not start.exact:
         long, short = (elapsed(day, courses.now, unit) for day in start)
-        text = f"begun between {write(start.first)} and {write(start.last)}"
+        text = f"begun {between(start)}"
+        if start.first == EVER.first:
+            return Open(text)
         return Open(f"{text}: {_about(short)} to {quantity(_about(long), unit)}")
     drug = named.get(start, "taken")
     since = f"{drug} since {write(start.first)}"
@@ -177,7 +179,7 @@ def first_day(drugs: Iterable[str], courses: Courses) -> Span | Open | None:
     if start.last > courses.now:
         return Open("the start of treatment may be later")
     if not start.exact:
-        return Open(f"treatment began between {write(start.first)} and {write(start.last)}")
+        return Open(f"treatment began {between(start)}")
     return start
 
 

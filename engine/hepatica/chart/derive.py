@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hepatica import ir
-from hepatica.chart import lists, values
+from hepatica.chart import lists, treatment, values
 from hepatica.chart.found import Found, Outcome, View
 from hepatica.chart.model import Chart
 from hepatica.chart.names import Names
@@ -48,9 +48,9 @@ _WAYS: dict[type, Callable[[View, ir.Fact, Any], Outcome]] = {
     NormalSince: values.normal_since,
     Drugs: lists.drugs,
     Reactions: lists.reactions,
-    Started: lists.started,
-    TimeOn: lists.time_on,
-    Dose: lists.dose,
+    Started: treatment.started,
+    TimeOn: treatment.time_on,
+    Dose: treatment.dose,
     Count: lists.count,
 }
 

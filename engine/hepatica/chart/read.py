@@ -10,23 +10,20 @@ from __future__ import annotations
 from typing import Any, cast
 
 from hepatica import ir
+from hepatica.chart.happenings import Happenings
 from hepatica.chart.model import (
-    Amount,
     Chart,
     Entry,
-    Event,
-    Medication,
     When,
 )
-from hepatica.chart.names import OTHER_DRUG, Names
+from hepatica.chart.names import Names
 from hepatica.chart.numbers import Measured, Refused, measured
 from hepatica.chart.order import NO_DATE, out_of_order
-from hepatica.chart.time import EVER, Span, read_date, write
+from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
 from hepatica.derivation import Given
-from hepatica.diagnostics import Diagnostic, at, suggestion
-from hepatica.parse.conditions import Vocabulary, value_of
+from hepatica.diagnostics import Diagnostic, suggestion
+from hepatica.parse.conditions import value_of
 from hepatica.source import Document, KeyPath
-from hepatica.units import is_unit, split_quantity
 
 KINDS = ("observe", "status", "start", "change", "stop", "event")
 _TIMES = {"date", "day", "seq"}
@@ -44,7 +41,6 @@ _SAYS = {
     "observe": "observes", "status": "states", "start": "starts a drug",
     "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
 }  # fmt: skip
-_COMMON_UNITS = frozenset({"mg/d", "mg/kg/d", "g/d", "ug/d", "mg", "g", "mg/wk"})
 
 
 def read_chart(
@@ -58,21 +54,12 @@ def read_chart(
     return reader.chart(until), reader.vocabulary.diagnostics
 
 
-class _Reader:
+class _Reader(Happenings):
     def __init__(self, document: Document, names: Names) -> None:
-        self.document = document
+        super().__init__(document, names)
         self.data = document.data["chart"]
-        self.names = names
-        self.vocabulary = Vocabulary(dict(names.facts), {}, {})
-        self.entries: dict[str, list[Entry]] = {}
-        self.medications: dict[str, list[Medication]] = {}
-        self.events: dict[str, list[Event]] = {}
         self.day_zero = self._date(("chart", "day_zero"), self.data.get("day_zero"))
         self.end: int | None = None
-
-    def _report(self, path: KeyPath, code: str, text: str, help: str, key: bool = False) -> None:
-        found = at(self.document, path, code, text, help=help, key=key)
-        self.vocabulary.diagnostics.append(found)
 
     def chart(self, until: str | None) -> Chart:
         """Read all of it."""
@@ -102,7 +89,7 @@ class _Reader:
             str(patient.get("birth", "")), ordered,
         )  # fmt: skip
         for path, text in out_of_order(chart) if ordered else ():
-            self._report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
+            self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
         return chart
 
     def _type(self, name: str) -> str | None:
@@ -115,7 +102,7 @@ class _Reader:
         found = read_date(str(raw))
         if found is None:
             text = f"`{raw}` is not a day, month or year of the calendar"
-            self._report(path, "D111", text, "write it as 2024-05-30, 2024-05 or 2024")
+            self.report(path, "D111", text, "write it as 2024-05-30, 2024-05 or 2024")
         return found
 
     def _read(self, path: KeyPath, data: dict[str, Any]) -> None:
@@ -125,14 +112,14 @@ class _Reader:
             said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
             text = f"entry {cast(int, path[-1]) + 1} says {said}"
             help = f"an entry says exactly one of {', '.join(f'`{k}`' for k in KINDS)}"
-            self._report((*path, next(iter(data), "")), "D112", text, help, key=True)
+            self.report((*path, next(iter(data), "")), "D112", text, help, key=True)
             return
         kind = kinds[0]
         wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
         for key in sorted(wrong):
             text = f"`{key}` does not belong to an entry that {_SAYS[kind]}"
             help = f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind]))}"
-            self._report((*path, key), "D112", text, help, key=True)
+            self.report((*path, key), "D112", text, help, key=True)
         when = self._when(path, data)
         if wrong or when is None:
             return
@@ -142,14 +129,14 @@ class _Reader:
                 if entry is not None:
                     self.entries.setdefault(entry.fact, []).append(entry)
         elif kind == "event":
-            self._event(path, data, when)
+            self.event(path, data, when)
         else:
-            self._medication(path, kind, data, when)
+            self.medication(path, kind, data, when)
 
     def _when(self, path: KeyPath, data: dict[str, Any]) -> When | None:
         seq = data.get("seq")
         if "date" in data and "day" in data:
-            self._report((*path, "day"), "D111", "an entry has one time", "keep `date` or `day`")
+            self.report((*path, "day"), "D111", "an entry has one time", "keep `date` or `day`")
             return None
         if "date" in data:
             span = self._date((*path, "date"), data["date"])
@@ -159,11 +146,11 @@ class _Reader:
                 if "day_zero" not in self.data:
                     text = "`day` counts from `day_zero`, which the chart does not give"
                     help = "give `day_zero` as a date, or the entry a `date`"
-                    self._report((*path, "day"), "D111", text, help)
+                    self.report((*path, "day"), "D111", text, help)
                 return None
             first, last = (day + data["day"] for day in self.day_zero)
-            if not 1 <= first <= last <= EVER.last:
-                self._report((*path, "day"), "D111", "no such day", "check the number")
+            if not CALENDAR.first <= first <= last <= CALENDAR.last:
+                self.report((*path, "day"), "D111", "no such day", "check the number")
                 return None
             text = f"day {data['day']}" + (f" ({write(first)})" if first == last else "")
             return When(Span(first, last), seq, text)
@@ -171,7 +158,7 @@ class _Reader:
             return When(Span(EVER.first, self.end or EVER.last), seq, NO_DATE)
         help = "give `date`, `day` (from `day_zero`), or `seq` where only the order is known"
         text = f"entry {cast(int, path[-1]) + 1} has no time"
-        self._report((*path, next(iter(data))), "D111", text, help, key=True)
+        self.report((*path, next(iter(data))), "D111", text, help, key=True)
         return None
 
     def _is_dated(self, path: KeyPath, name: str) -> bool:
@@ -181,12 +168,12 @@ class _Reader:
         fact = self.names.facts.get(name)
         if fact is None:
             help = suggestion(name, self.names.facts) or "facts are defined in knowledge/facts"
-            self._report(path, "D101", f"unknown fact `{name}`", help)
+            self.report(path, "D101", f"unknown fact `{name}`", help)
         else:
             text = f"`{name}` is worked out from the record, not told in one entry"
             if fact.derive is None or isinstance(fact.derive, Given):
                 text = f"`{name}` is a conclusion, or cannot be dated"
-            self._report(path, "D114", text, "give it under `facts` if it is known otherwise")
+            self.report(path, "D114", text, "give it under `facts` if it is known otherwise")
         return False
 
     def _entry(
@@ -209,7 +196,7 @@ class _Reader:
             try:
                 found = self._measured(fact, data)
             except Refused as refused:
-                self._report(place(refused.key), refused.code, refused.text, refused.help)
+                self.report(place(refused.key), refused.code, refused.text, refused.help)
                 return None
             return Entry(
                 name, when, found.written, path, found.number, found.limit, found.limit_written,
@@ -221,13 +208,13 @@ class _Reader:
             text = f"`{name}` is told by its `result`, not by a number"
             help = f"its values: {', '.join(f'`{v}`' for v in fact.values) or 'true, false'}"
             where = place(wrong[0]) if wrong else path
-            self._report(where, "D102", text, help)
+            self.report(where, "D102", text, help)
             return None
         before = len(self.vocabulary.diagnostics)
         value: ir.Value | tuple[str, ...]
         if fact.type == "codes":
             if not isinstance(raw, list):
-                self._report(
+                self.report(
                     place("result"), "D102", f"`{name}` is a set, so a list is needed",
                     f"write [{raw}]",
                 )  # fmt: skip
@@ -256,77 +243,3 @@ class _Reader:
                 self.names.measured.clear()
             self.names.measured[key] = measured(fact, data)
         return self.names.measured[key]
-
-    def _medication(self, path: KeyPath, kind: str, data: dict[str, Any], when: When) -> None:
-        drug = self._drug((*path, kind), data[kind])
-        dose = None
-        if "dose" in data:
-            dose = self._dose((*path, "dose"), data["dose"])
-            if dose is None:
-                return
-        if drug is not None:
-            found = Medication(
-                drug, cast(Any, kind), when, path, dose, str(data.get("dose", "")),
-                data.get("reason"), data.get("permanent"), data.get("corrected", False),
-            )  # fmt: skip
-            self.medications.setdefault(drug, []).append(found)
-
-    def _drug(self, path: KeyPath, name: str) -> str | None:
-        if name in self.names.drugs:
-            return name
-        help = suggestion(name, self.names.drugs)
-        help = help or f"one that is no treatment of the hepatitis is written `{OTHER_DRUG}`"
-        self._report(path, "D113", f"unknown drug `{name}`", help)
-        return None
-
-    def _dose(self, path: KeyPath, raw: str) -> Amount | None:
-        split = split_quantity(raw)
-        if split is None or not (split[1] in _COMMON_UNITS or is_unit(split[1])):
-            text = f"`{raw[:60]}` is not a dose"
-            self._report(path, "D102", text, "write it with a UCUM unit: `40 mg/d`, `1 mg/kg/d`")
-            return None
-        if split[0] <= 0:
-            self._report(path, "D103", "a dose is above zero", "write `stop` for a drug not taken")
-            return None
-        return Amount(*split)
-
-    def _event(self, path: KeyPath, data: dict[str, Any], when: When) -> None:
-        name = data["event"]
-        if name not in self.names.events:
-            help = suggestion(name, self.names.events)
-            help = help or f"events: {', '.join(self.names.events) or 'none in this dictionary'}"
-            self._report((*path, "event"), "D113", f"unknown event `{name}`", help)
-            return
-        raw = data.get("attributed_to")
-        attributed: tuple[str, ...] | None = None
-        if raw is not None:
-            listed = raw if isinstance(raw, list) else [] if raw == "none" else [raw]
-            places = [
-                (*path, "attributed_to", i) if isinstance(raw, list) else (*path, "attributed_to")
-                for i in range(len(listed))
-            ]
-            drugs = [self._drug(p, n) for p, n in zip(places, listed, strict=True)]
-            if None in drugs:
-                return
-            attributed = tuple(str(drug) for drug in drugs)
-        severity = data.get("severity")
-        found = Event(name, when, path, severity, attributed)
-        self.events.setdefault(name, []).append(found)
-        if name in self.names.dated:
-            self._as_state(found)
-
-    def _as_state(self, event: Event) -> None:
-        """Let an event that is also a fact be a dated value of it: severe cytopenia is cytopenia.
-
-        One whose severity is not a value of the fact leaves it open, so that an older value does
-        not seem to go on.
-        """
-        fact = self.names.facts[event.event]
-        value: ir.Value | None = None
-        if fact.type == "boolean":
-            value = True
-        elif fact.type == "code" and event.severity in fact.values:
-            value = event.severity
-        written = ", ".join(word for word in (event.event, event.severity) if word)
-        entry = Entry(fact.id, event.when, written, event.place, value=value)
-        self.entries.setdefault(fact.id, []).append(entry)

@@ -34,6 +34,10 @@ class Span(NamedTuple):
 
 EVER = Span(1, datetime.date.max.toordinal())
 """A time of which nothing is known."""
+CALENDAR = Span(
+    datetime.date(FIRST_YEAR, 1, 1).toordinal(), datetime.date(LAST_YEAR, 12, 31).toordinal()
+)
+"""The days that a chart may name, and be answered for."""
 
 
 @functools.lru_cache(maxsize=65536)
@@ -99,6 +103,13 @@ def elapsed(start: int, end: int, unit: str) -> float:
     if unit == "a":
         return float(months_between(start, end) / 12)
     return float(Fraction(end - start, _DAYS[unit]))
+
+
+def between(span: Span) -> str:
+    """Say between which days something lies."""
+    if span.first == EVER.first:
+        return "on a day that is not known"
+    return f"between {write(span.first)} and {write(span.last)}"
 
 
 def ago(day: int, now: int) -> str:
