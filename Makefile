@@ -36,4 +36,5 @@ bench:
 	python benchmarks/startup.py
 	python benchmarks/memory.py
 	python benchmarks/prove.py
-	python benchmarks/charts.py
+	python benchmarks/chart_facts.py
+	python benchmarks/chart_stream.py

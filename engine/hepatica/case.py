@@ -8,9 +8,10 @@ A case with a chart has the facts that follow from the chart as of a date, besid
 from __future__ import annotations
 
 import datetime
+import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -54,6 +55,14 @@ class Case(msgspec.Struct, frozen=True):
     origins: dict[str, Found] = {}
     withheld: dict[str, str] = {}
     notes: tuple[Diagnostic, ...] = ()
+    chart: Chart | None = None
+
+    def last_seen(self) -> Callable[[str], int | None] | None:
+        """Give what tells when the chart shows a fact last (an ordinal); None without a chart."""
+        if self.chart is None or self.as_of is None:
+            return None
+        now = datetime.date.fromisoformat(self.as_of).toordinal()
+        return functools.partial(self.chart.last_seen, now=now)
 
 
 class CaseReader:
@@ -73,6 +82,23 @@ class CaseReader:
 
         Raises `Invalid` with every S and D diagnostic.
         """
+        return self._dated(self._checked(document, as_of, dated=True), document)
+
+    def days(self, document: Document) -> tuple[Case, Callable[[str], Case]]:
+        """Read a chart once, to be asked for many days.
+
+        Gives the case without the facts of its chart, and a function that gives it on a day. Raises
+        `Invalid` with every S and D diagnostic, and (D115) when there is no chart.
+        """
+        case = self._checked(document, None, dated=False)
+        if case.chart is None:
+            text = f"`{case.id}` has no chart, so nothing has a date"
+            help = "give it a `chart` with a `timeline`; `hepatica eval` answers for facts"
+            raise Invalid([at(document, ("facts",), "D115", text, help=help, key=True)])
+        return case, lambda day: self._dated(msgspec.structs.replace(case, as_of=day), document)
+
+    def _checked(self, document: Document, as_of: str | None, *, dated: bool) -> Case:
+        """Read everything that does not depend on the day."""
         if not is_plainly_a_case(document.data):
             from hepatica.schema import check_shape  # only where it is needed
 
@@ -93,7 +119,7 @@ class CaseReader:
         if "chart" in data:
             chart, wrong = read_chart(document, self.names, data.get("as_of"))
             found += wrong
-            if date is None:
+            if date is None and dated:
                 help = "give `as_of` in the file, or --as-of"
                 text = "a chart is answered for a date, and none is given"
                 found.append(at(document, ("chart",), "D115", text, help=help, key=True))
@@ -107,7 +133,7 @@ class CaseReader:
                 found.append(at(document, ("facts", name), "D105", text, help=help, key=True))
         if has_errors(found):
             raise Invalid(found)
-        case = Case(
+        return Case(
             id=data["id"],
             facts=given,
             title=data.get("title"),
@@ -116,13 +142,16 @@ class CaseReader:
             expect=data.get("expect", {}),
             written={n: written[n] for n in given if self._is_converted(n, written[n])},
             file=document.source.name,
+            chart=chart,
         )
-        return case if chart is None or date is None else self._with_chart(case, chart, document)
 
-    def _with_chart(self, case: Case, chart: Chart, document: Document) -> Case:
+    def _dated(self, case: Case, document: Document) -> Case:
         """Add what a chart says on the date of a case; what is given holds."""
-        assert case.as_of is not None
-        derived = derive(chart, self.names, datetime.date.fromisoformat(case.as_of).toordinal())
+        if case.chart is None or case.as_of is None:
+            return case
+        derived = derive(
+            case.chart, self.names, datetime.date.fromisoformat(case.as_of).toordinal()
+        )
         notes = [
             at(document, n.place, n.code, n.text, help=n.help, severity="note")
             for n in derived.notes

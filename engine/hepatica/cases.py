@@ -14,9 +14,36 @@ from hepatica.source import Document, KeyPath
 
 
 def check_expectations(document: Document, knowledge: ir.Knowledge) -> Iterator[Diagnostic]:
-    """Check the names in the `expect` of a case: guidelines, facts, statements, interventions."""
-    for name, wanted in document.data.get("expect", {}).items():
-        path: KeyPath = ("expect", name)
+    """Check the names in what a case expects: guidelines, facts, statements, interventions."""
+    for _, where in days(document):
+        yield from _check_names(document, where, knowledge)
+
+
+def days(document: Document) -> list[tuple[str | None, KeyPath]]:
+    """List the days for which a case expects something, and where it says what.
+
+    None is the day of the case itself.
+    """
+    data = document.data
+    others: list[tuple[str | None, KeyPath]] = [
+        (day["as_of"], ("at", i, "expect")) for i, day in enumerate(data.get("at", ()))
+    ]
+    return others if others and "expect" not in data else [(None, ("expect",)), *others]
+
+
+def wanted_at(document: Document, where: KeyPath) -> dict[str, Any]:
+    """Give what a case expects at a place that `days` lists, by guideline."""
+    found: Any = document.data
+    for step in where:
+        found = found.get(step, {}) if isinstance(found, dict) else found[step]
+    return dict(found)
+
+
+def _check_names(
+    document: Document, where: KeyPath, knowledge: ir.Knowledge
+) -> Iterator[Diagnostic]:
+    for name, wanted in wanted_at(document, where).items():
+        path: KeyPath = (*where, name)
         guideline = knowledge.guidelines.get(name)
         if guideline is None:
             help = suggestion(name, knowledge.guidelines)
@@ -43,17 +70,23 @@ def check_expectations(document: Document, knowledge: ir.Knowledge) -> Iterator[
 
 
 def check_result(
-    case: Case, document: Document, result: Result, knowledge: ir.Knowledge
+    case: Case,
+    document: Document,
+    result: Result,
+    knowledge: ir.Knowledge,
+    where: KeyPath = ("expect",),
 ) -> Iterator[Diagnostic]:
-    """Compare a result with what the case expects: a D109 for every difference."""
+    """Compare a result with what a case expects at a place (of `days`): a D109 for a difference."""
+    expected = wanted_at(document, where)
+    day = f" on {case.as_of}" if len(where) > 1 else ""
     for finding in result.guidelines:
-        wanted = case.expect.get(finding.id)
+        wanted = expected.get(finding.id)
         if wanted is not None:
             guideline = knowledge.guidelines[finding.id]
             referee = Referee(Meaning(guideline, knowledge.facts), case.facts)
             for path, text in _differences(finding, wanted, referee):
-                place: KeyPath = ("expect", finding.id, *path)
-                yield at(document, place, "D109", f"{finding.id}: {text}", key=True)
+                place: KeyPath = (*where, finding.id, *path)
+                yield at(document, place, "D109", f"{finding.id}{day}: {text}", key=True)
 
 
 def _short(statement: str) -> str:

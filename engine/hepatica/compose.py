@@ -15,8 +15,9 @@ from hepatica import finding as f
 from hepatica import ir
 from hepatica.conclusions import Conclusions
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
+from hepatica.monitoring import Done, dues
 from hepatica.outcome import GIVES, Option, OptionStatus, Status, judge, plan
-from hepatica.regimen import course, doses
+from hepatica.regimen import begun, course, doses
 from hepatica.trace import Facts, Tracer, fixed_reasons, union
 
 _ORDER = {"recommended": 0, "contingent": 1, "blocked": 2}
@@ -58,6 +59,7 @@ class Composer:
         self.conclusions = Conclusions(guideline, self.meaning)
         references = {g.id: g.references for g in knowledge.guidelines.values()}
         statements = (*self.conclusions.definitions, *guideline.statements)
+        self.statements = {s.id: s for s in statements}
         self.sources = {
             s.id: f.citation(s, references.get(s.guideline, guideline.references))
             for s in statements
@@ -94,11 +96,15 @@ class Composer:
         truths: Mapping[str, Truth],
         referee: Referee,
         as_of: str | None = None,
+        done: Done | None = None,
     ) -> f.Finding:
-        """Put the finding together from the truth of every statement, for a date."""
+        """Put the finding together from the truth of every statement, for a date.
+
+        `done` tells when a chart shows a fact last; None when the case has no chart.
+        """
         tracer = Tracer(referee)
         g = self.guideline
-        recommendations = self._recommendations(applies, truths, tracer, as_of)
+        recommendations = self._recommendations(applies, truths, tracer, as_of, done)
         avoid = self._avoid(applies, truths, tracer)
         live = {n for r in recommendations for option in r.options for n in option.interventions}
         reported = {name for r in recommendations for name in r.evidence}
@@ -139,7 +145,12 @@ class Composer:
         )
 
     def _recommendations(
-        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer, as_of: str | None
+        self,
+        applies: Truth,
+        truths: Mapping[str, Truth],
+        tracer: Tracer,
+        as_of: str | None,
+        done: Done | None,
     ) -> tuple[f.Recommendation, ...]:
         if applies is False:
             return ()
@@ -156,9 +167,20 @@ class Composer:
                     fact = self.knowledge.facts[s.schedule_from]
                     value = tracer.referee.given.get(fact.id)
                     r = msgspec.structs.replace(r, course=course(fact, value, as_of, s.schedule))
+                if r.schedule and as_of is not None and done is not None:
+                    due = self.dues(s, tracer.referee.given, as_of, done)
+                    r = msgspec.structs.replace(r, due=due)
                 found.append(r)
         order = sorted(found, key=lambda r: (_ORDER[r.status], _URGENCY[r.action], r.statement))
         return tuple(order)
+
+    def dues(self, s: ir.Statement, given: Given, as_of: str, done: Done) -> tuple[f.Due, ...]:
+        """Say when the tests of a scheduled recommendation are due for a patient."""
+        start = None
+        if s.schedule_from is not None:
+            fact = self.knowledge.facts[s.schedule_from]
+            start = begun(fact, given.get(fact.id), as_of)
+        return dues(s, self.knowledge.interventions, done, as_of, start)
 
     def _recommendation(
         self,
@@ -196,6 +218,7 @@ class Composer:
             dose=doses(s, options, tracer, self.knowledge.weight) if s.dose else (),
             schedule=ready.schedule,
             course=None,
+            due=(),
             target=ready.target,
             duration=s.duration,
             grade=ready.grade,

@@ -99,6 +99,24 @@ class Course(_Data, frozen=True):
     dated: bool
 
 
+DueStatus = Literal["later", "due", "overdue", "unknown"]
+
+
+class Due(_Data, frozen=True):
+    """When a test of a schedule is due, by the days on which a chart shows it.
+
+    `last` is the last of these days, `earliest` to `latest` the days on which it is due next (one
+    day, where the schedule prints no range). They are None, with the status `unknown`, while it is
+    not known from which day to count.
+    """
+
+    intervention: str
+    last: str | None
+    earliest: str | None
+    latest: str | None
+    status: DueStatus
+
+
 class Phase(_Data, frozen=True):
     """A stretch of a schedule."""
 
@@ -157,6 +175,7 @@ class Recommendation(_Data, frozen=True):
     dose: tuple[Dose, ...]
     schedule: tuple[Phase, ...]
     course: Course | None
+    due: tuple[Due, ...]
     target: Target | None
     duration: str | None
     grade: Grade | None

@@ -121,13 +121,17 @@ class Fact(_Frozen, frozen=True):
 
 
 class Intervention(_Frozen, frozen=True):
-    """Something a recommendation can be about: a drug, a test, a procedure, a referral."""
+    """Something a recommendation can be about: a drug, a test, a procedure, a referral.
+
+    `done_by` names facts any of which, once observed, shows that a test was done.
+    """
 
     id: str
     title: str
     type: Literal["drug", "test", "procedure", "referral", "counselling"]
     classes: tuple[str, ...] = ()
     abbreviation: str | None = None
+    done_by: tuple[str, ...] = ()
 
 
 class Reference(_Frozen, frozen=True):

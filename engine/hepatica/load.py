@@ -74,7 +74,7 @@ class _Loader:
         classes: dict[str, str] = {}
         document = self.read("interventions.yaml", "interventions")
         if document is not None:
-            interventions, classes, found = dictionary.interventions(document)
+            interventions, classes, found = dictionary.interventions(document, facts)
             self.diagnostics += found
         # A dictionary that cannot be read would make every name in every statement look unknown.
         has_dictionaries = not has_errors(self.diagnostics)

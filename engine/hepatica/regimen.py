@@ -76,12 +76,13 @@ def course(
     `as_of` the date of the answer. What is missing for the dates is named.
     """
     missing = () if isinstance(value, int | float) else (counts_from.id,)
-    if not isinstance(value, int | float) or as_of is None:
+    start = begun(counts_from, value, as_of)
+    if start is None or as_of is None:
         return f.Course(counts_from.id, None, None, None, missing, dated=as_of is not None)
     today = datetime.date.fromisoformat(as_of)
-    start = begin = _later(today, -float(value), counts_from.unit or "d")
+    begin = start
     for i, phase in enumerate(phases):
-        end = _end(begin, phase)
+        end = end_of(begin, phase)
         if end is None or today <= end:
             due = _next(begin, phase.every, today)
             return f.Course(counts_from.id, start.isoformat(), i, due.isoformat(), (), dated=True)
@@ -89,22 +90,31 @@ def course(
     return f.Course(counts_from.id, start.isoformat(), None, None, (), dated=True)
 
 
-def _end(begin: datetime.date, phase: ir.Phase) -> datetime.date | None:
+def begun(counts_from: ir.Fact, value: object, as_of: str | None) -> datetime.date | None:
+    """Give the day from which a fact that is a time up to `as_of` counts; None while not known."""
+    if as_of is None or not isinstance(value, int | float):
+        return None
+    return later(datetime.date.fromisoformat(as_of), -float(value), counts_from.unit or "d")
+
+
+def end_of(begin: datetime.date, phase: ir.Phase) -> datetime.date | None:
+    """Give the day on which a stretch of a schedule ends; None when it goes on from then on."""
     if phase.lasts is not None:
-        return _later(begin, phase.lasts.high, phase.lasts.unit)
+        return later(begin, phase.lasts.high, phase.lasts.unit)
     if phase.times is not None:
-        return _later(begin, phase.every.high * phase.times, phase.every.unit)
+        return later(begin, phase.every.high * phase.times, phase.every.unit)
     return None
 
 
 def _next(begin: datetime.date, every: ir.Amount, today: datetime.date) -> datetime.date:
     n = 1
-    while (due := _later(begin, every.high * n, every.unit)) < today:
+    while (due := later(begin, every.high * n, every.unit)) < today:
         n += 1
     return due
 
 
-def _later(day: datetime.date, number: float, unit: str) -> datetime.date:
+def later(day: datetime.date, number: float, unit: str) -> datetime.date:
+    """Give the day that lies a number of days, weeks, months or years later."""
     if unit in _DAYS:
         return day + datetime.timedelta(days=round(number * _DAYS[unit]))
     months = number * _MONTHS[unit]

@@ -85,6 +85,7 @@ class Evaluator:
         """
         diagnostics: list[Diagnostic] = list(case.notes)
         findings: list[Finding] = []
+        done = case.last_seen()
         for guideline, composer, compiled in zip(
             self.guidelines, self.composers, self._compiled, strict=True
         ):
@@ -99,7 +100,7 @@ class Evaluator:
                         guideline, case, (statements, applies), (right.statements, right.applies)
                     )
             referee = composer.referee(case.facts, statements)
-            findings.append(composer.finding(applies, statements, referee, case.as_of))
+            findings.append(composer.finding(applies, statements, referee, case.as_of, done))
             diagnostics += conflicts.in_guideline(
                 guideline, composer.meaning, statements, case.facts
             )

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from hepatica import ir
-from hepatica.chart.time import Span
+from hepatica.chart.time import EVER, Span
 from hepatica.source import KeyPath
 
 Grade = Literal["normal", "high", "low"]
@@ -106,3 +106,21 @@ class Chart(msgspec.Struct, frozen=True):
     birth: Span | None
     birth_written: str
     ordered: bool = False
+
+    def last_seen(self, fact: str, now: int) -> int | None:
+        """Give the last day on which a fact was surely observed by a day; None when there is none.
+
+        Of a partial date the first day counts, so that nothing seems to be newer than it may be.
+        """
+        spans = (entry.when.span for entry in self.entries.get(fact, ()))
+        return max((s.first for s in spans if s.last <= now and s.first > EVER.first), default=None)
+
+    def days(self) -> Span | None:
+        """Give the first and the last day that a dated entry may mean; None without one."""
+        spans = [e.when.span for told in self.entries.values() for e in told]
+        spans += [m.when.span for told in self.medications.values() for m in told]
+        spans += [e.when.span for told in self.events.values() for e in told]
+        dated = [span for span in spans if span.first > EVER.first]
+        if not dated:
+            return None
+        return Span(min(s.first for s in dated), max(s.last for s in dated))

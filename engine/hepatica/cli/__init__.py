@@ -16,9 +16,12 @@ from hepatica.version import VERSION
 if TYPE_CHECKING:
     from hepatica.diagnostics import Diagnostic
 
-COMMANDS = ("eval", "explain", "diff", "lint", "test", "sources", "schema", "new")
+COMMANDS = (
+    "eval", "replay", "explain", "diff", "lint", "test", "sources", "schema", "new",
+)  # fmt: skip
 _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
+    "replay": "The course of a patient: what each guideline said, whenever it changed.",
     "explain": "Why a statement holds for a case, why not, and what is missing.",
     "diff": "Compare two guidelines, or two versions of one, by statement and by case.",
     "lint": "Check knowledge files and cases: shape, names, units, citations, examples.",

@@ -107,6 +107,37 @@ def progress(
         bar.__exit__(None, None, None)
 
 
+class Ticker:
+    """A bar on standard error, when that is a terminal and the work takes a while."""
+
+    def __init__(self, length: int, label: str) -> None:
+        """Take how many steps there are, and what they are called."""
+        self.length = length
+        self.label = label
+        self.done = 0
+        self.start = time.monotonic()
+        self.bar: Any = None
+
+    def __enter__(self) -> Ticker:
+        """Begin."""
+        return self
+
+    def tick(self) -> None:
+        """Count one step."""
+        self.done += 1
+        if self.bar is not None:
+            self.bar.update(1)
+        elif sys.stderr.isatty() and time.monotonic() - self.start > _PATIENCE:
+            self.bar = click.progressbar(length=self.length, label=self.label, file=sys.stderr)
+            self.bar.__enter__()
+            self.bar.update(self.done)
+
+    def __exit__(self, *error: object) -> None:
+        """End."""
+        if self.bar is not None:
+            self.bar.__exit__(*error)
+
+
 def _size(path: Path) -> int:
     try:
         if path.is_dir():

@@ -9,7 +9,7 @@ import click
 
 from hepatica import ir
 from hepatica.case import CaseReader, documents
-from hepatica.cases import check_expectations, check_result
+from hepatica.cases import check_expectations, check_result, days, wanted_at
 from hepatica.cli.common import FILE, count, guideline_option, knowledge_option, load, show
 from hepatica.diagnostics import Diagnostic, Invalid, ordered
 from hepatica.evaluate import Given
@@ -19,7 +19,7 @@ from hepatica.lint.rules import examples_agree, examples_present
 from hepatica.load import load_files
 from hepatica.run import Evaluator, select
 
-CASES = Path("tests/fixtures/cases")
+CASES = (Path("tests/fixtures/cases"), Path("tests/fixtures/charts"))
 
 
 @click.command("test")
@@ -44,8 +44,8 @@ def command(
     """Run every example of every statement, and every case.
 
     PATHS are cases or folders of cases with an `expect`; without PATHS, those of
-    tests/fixtures/cases are run where that folder exists. Exits with 1 if anything is not as
-    expected.
+    tests/fixtures/cases and tests/fixtures/charts are run where there are any. Exits with 1 if
+    anything is not as expected.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def command(
     context = Context(loaded.knowledge, loaded.documents, files)
     found: list[Diagnostic] = [*examples_present.check(context), *examples_agree.check(context)]
     examples = sum(len(s.examples) for _, s, _ in context.statements)
-    where = paths or ((str(CASES),) if CASES.is_dir() else ())
+    where = paths or tuple(str(folder) for folder in CASES if folder.is_dir())
     evaluator = Evaluator(read, chosen, engine, check=True)  # type: ignore[arg-type]
     reader = CaseReader(read.facts)
     cases = answers = 0
@@ -73,17 +73,19 @@ def command(
                 continue
             try:
                 case = reader.read(document)
-                patients.append(case.facts)
                 names = list(check_expectations(document, read))
                 found += names
-                found += check_result(case, document, evaluator.evaluate(case), read)
                 broken = broken or bool(names)
+                for as_of, place in days(document):
+                    case = reader.read(document, as_of) if as_of else case
+                    patients.append(case.facts)
+                    found += check_result(case, document, evaluator.evaluate(case), read, place)
+                    answers += len(wanted_at(document, place))
             except Invalid as error:
                 found += error.diagnostics
                 broken = True
                 continue
             cases += 1
-            answers += len(case.expect)
     show(ordered(found), err=False)
     wrong = len({(d.file, d.line) for d in found})
     text = f"{count(examples, 'example')}, {count(cases, 'case')} with {count(answers, 'answer')}: "

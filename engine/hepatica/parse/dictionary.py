@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hepatica import ir
@@ -75,9 +76,12 @@ def _with_implications(
 
 
 def interventions(
-    document: Document,
+    document: Document, facts: Mapping[str, ir.Fact]
 ) -> tuple[dict[str, ir.Intervention], dict[str, str], list[Diagnostic]]:
-    """Build the interventions and their classes. Reports an unknown class (N103)."""
+    """Build the interventions and their classes.
+
+    Reports an unknown class (N103), and a fact of `done_by` that is unknown (N101).
+    """
     classes: dict[str, str] = document.data["classes"]
     found: dict[str, ir.Intervention] = {}
     diagnostics = []
@@ -94,11 +98,17 @@ def interventions(
                         help=suggestion(class_, classes) or "define it under `classes`",
                     )
                 )
+        for i, fact in enumerate(data.get("done_by", ())):
+            if fact not in facts:
+                path = ("interventions", name, "done_by", i)
+                help = suggestion(fact, facts)
+                diagnostics.append(at(document, path, "N101", f"unknown fact `{fact}`", help=help))
         found[name] = ir.Intervention(
             id=name,
             title=data["title"],
             type=data["type"],
             classes=tuple(data.get("classes", ())),
             abbreviation=data.get("abbreviation"),
+            done_by=tuple(data.get("done_by", ())),
         )
     return found, classes, diagnostics

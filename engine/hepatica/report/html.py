@@ -7,10 +7,14 @@ still try. It reads on a phone, on paper, in light and in dark.
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hepatica.diagnostics import printable
-from hepatica.report.view import View
+
+if TYPE_CHECKING:
+    from hepatica.report.course import CourseView
+    from hepatica.report.timeline import Timeline
+    from hepatica.report.view import View
 
 
 @functools.cache
@@ -34,6 +38,14 @@ def head(title: str) -> str:
 def body(view: View) -> str:
     """Write one result."""
     return str(template("result.html").render(view=view))
+
+
+def replay(view: CourseView, timeline: Timeline) -> str:
+    """Write a replay: the timeline as a picture, and the changes as a table."""
+    from hepatica.report.svg import draw
+
+    template = template("replay.html")
+    return str(template.render(view=view, svg=draw(timeline), undated=timeline.undated))
 
 
 def tail() -> str:

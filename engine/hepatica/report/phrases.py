@@ -60,11 +60,18 @@ class Reasons:
 
 def charted(name: str, i: f.Input, words: Words) -> str:
     """Write a value that comes from a chart, with the entries it rests on."""
-    value = round(i.value, _DECIMALS) if isinstance(i.value, float) else i.value
+    shown = valued(name, i, words)
+    return i.how if i.how and i.how.startswith(f"{shown} ") else f"{shown} ({i.how})"
+
+
+def valued(name: str, i: f.Input, words: Words) -> str:
+    """Write a value; a number that was worked out, to some decimals."""
+    if i.origin != "chart" or not isinstance(i.value, float):
+        return i.written or words.value(name, i.value)
+    value = round(i.value, _DECIMALS)
     if value != i.value and value == round(value, 1):  # it would seem to lie on a limit
         value = i.value
-    shown = words.value(name, value)
-    return i.how if i.how and i.how.startswith(f"{shown} ") else f"{shown} ({i.how})"
+    return words.value(name, value)
 
 
 def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:
@@ -104,17 +111,37 @@ def dose(d: f.Dose, words: Words, reasons: Reasons) -> str:
     return text
 
 
-def course(c: f.Course, schedule: tuple[f.Phase, ...], words: Words) -> str:
-    """Write where a patient is in a schedule, and when the next time is due at the latest."""
+def course(
+    c: f.Course, schedule: tuple[f.Phase, ...], words: Words, *, next_by: bool = True
+) -> str:
+    """Write where a patient is in a schedule, and when the next time is due at the latest.
+
+    Without `next_by`, where a chart shows when the last time was, and that date is told from there.
+    """
     if c.start is None:
         waits = [*map(words.fact, c.missing), *([] if c.dated else ["the date of the answer"])]
         return f"dates: not without {' and '.join(waits)}"
     if c.phase is None:
         return f"begun about {c.start}; over"
+    until = f"; next by {c.next_by}" if next_by else ""
     return (
-        f"begun about {c.start}, so now {phase(schedule[c.phase])}; next by {c.next_by}, each range"
-        " taken at its longer end"
+        f"begun about {c.start}, so now {phase(schedule[c.phase])}{until}, each range taken at its"
+        " longer end"
     )
+
+
+def due(d: f.Due, words: Words) -> str:
+    """Write when a test is due next, or since when it is, and when the chart shows it last."""
+    name = words.intervention(d.intervention)
+    last = f"last {d.last}" if d.last else "none in the chart"
+    if d.earliest is None or d.latest is None:
+        return f"{name}: {last}; from which day the interval counts is not known"
+    if d.status == "overdue":
+        return f"{name}: due since {d.latest} ({last})"
+    if d.status == "due":
+        return f"{name}: due now, by {d.latest} ({last})"
+    when = d.earliest if d.earliest == d.latest else f"{d.earliest} to {d.latest}"
+    return f"{name}: next due {when} ({last})"
 
 
 def target(t: f.Target, words: Words, reasons: Reasons) -> str:

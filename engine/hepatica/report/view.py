@@ -261,7 +261,9 @@ class _Side:
         if r.schedule:
             details.append(("schedule", ", then ".join(map(phrases.phase, r.schedule))))
         if r.course:
-            details.append(("due", phrases.course(r.course, r.schedule, words)))
+            where = phrases.course(r.course, r.schedule, words, next_by=not r.due)
+            details.append(("now" if r.due else "due", where))
+        details += [("due", phrases.due(d, words)) for d in r.due]
         if r.target:
             details.append(("target", phrases.target(r.target, words, self.reasons)))
         if r.duration:

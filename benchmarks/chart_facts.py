@@ -1,6 +1,6 @@
 """Charts: how many a second, how the time grows with their entries, and whether memory stays flat.
 
-python benchmarks/charts.py
+python benchmarks/chart_facts.py
 """
 
 from __future__ import annotations

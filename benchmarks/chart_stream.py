@@ -1,0 +1,180 @@
+"""Charts: from a dated record to the recommendations of all guidelines.
+
+    python benchmarks/chart_stream.py [CHARTS]
+
+First charts of 100 entries a second, from a line of JSON to a line of JSON, and where the time
+goes; then the time of one chart as its entries grow to 100,000; then resident memory over CHARTS
+(default 20,000) charts in one process. Flat means that the last reading is that of the first tenth.
+"""
+
+from __future__ import annotations
+
+import datetime
+import gc
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hepatica import ir
+from hepatica.case import CaseReader, document_of
+from hepatica.compile.program import Program
+from hepatica.finding import to_json
+from hepatica.json_reader import read_json
+from hepatica.load import load
+from hepatica.lower import lower
+from hepatica.run import Evaluator, select
+from hepatica.source import Source
+
+BEGIN = datetime.date(2014, 1, 6)
+SIZES = (100, 1_000, 10_000, 100_000)
+ROUNDS = 5
+LIMITS = {"alt": ("U/L", 40), "ast": ("U/L", 35), "igg": ("g/L", 16)}
+
+
+def record(entries: int, seed: int = 7, days: int = 3650) -> dict[str, Any]:
+    """Make the record of a constructed patient: treatment, then visits over some years."""
+    rng = random.Random(seed)
+    timeline: list[dict[str, Any]] = [
+        {"date": BEGIN, "status": "aih_diagnosis", "result": "definite"},
+        {"date": BEGIN, "status": "disease_activity", "result": "active"},
+        {"date": BEGIN, "start": "prednisolone", "dose": "40 mg/d"},
+        {"date": BEGIN + datetime.timedelta(days=14), "start": "azathioprine", "dose": "50 mg/d"},
+    ]
+    while len(timeline) < entries:
+        date = BEGIN + datetime.timedelta(days=rng.randrange(days))
+        kind = rng.random()
+        if kind < 0.75:
+            name = rng.choice(list(LIMITS))
+            unit, limit = LIMITS[name]
+            value = round(limit * rng.uniform(0.4, 3), 1)
+            found = {"observe": name, "value": f"{value} {unit}", "upper_limit": limit}
+        elif kind < 0.85:
+            drug = rng.choice(["prednisolone", "azathioprine"])
+            found = {"change": drug, "dose": f"{rng.choice([5, 10, 50, 75])} mg/d"}
+        elif kind < 0.95:
+            found = {"status": "adherence", "result": rng.choice(["adherent", "non_adherent"])}
+        else:
+            found = {"observe": "weight", "value": f"{rng.randint(60, 80)} kg"}
+        timeline.append({"date": date, **found})
+    for entry in timeline:
+        entry["date"] = entry["date"].isoformat()
+    return {
+        "id": f"chart_{seed}",
+        "synthetic": True,
+        "as_of": (BEGIN + datetime.timedelta(days=days)).isoformat(),
+        "chart": {
+            "patient": {"sex": "female", "birth": "1970-05"},
+            "complete": ["medications", "adverse_events", "failures", "relapses"],
+            "timeline": timeline,
+        },
+    }
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def stream(knowledge: ir.Knowledge, evaluator: Evaluator, lines: list[bytes]) -> None:
+    reader = CaseReader(knowledge.facts)
+    for line in lines:
+        to_json(evaluator.evaluate(reader.read(document_of(msgspec.json.decode(line)))))
+
+
+def speed(knowledge: ir.Knowledge, evaluator: Evaluator) -> None:
+    lines = [msgspec.json.encode(record(100, seed)) for seed in range(200)]
+    stream(knowledge, evaluator, lines)
+    whole = statistics.median(
+        timed(lambda: stream(knowledge, evaluator, lines)) for _ in range(ROUNDS)
+    )
+    reader = CaseReader(knowledge.facts)
+    read = [document_of(msgspec.json.decode(line)) for line in lines]
+    opened = [reader.days(document) for document in read]
+    dates = [document.data["as_of"] for document in read]
+    cases = [on(date) for (_, on), date in zip(opened, dates, strict=True)]
+
+    compiled_ = [Program(lower(g, knowledge.facts), knowledge.facts) for g in evaluator.guidelines]
+
+    def derive() -> None:
+        for (_, on), date in zip(opened, dates, strict=True):
+            on(date)
+
+    def programs() -> None:
+        for case in cases:
+            for compiled in compiled_:
+                compiled.truths(case.facts)
+
+    parts: dict[str, Callable[[], object]] = {
+        "reading and checking the entries": lambda: [reader.days(d) for d in read],
+        "deriving the facts": derive,
+        "program, all guidelines": programs,
+        "program and findings": lambda: [evaluator.evaluate(case) for case in cases],
+    }
+    print("| 100 entries, all guidelines | ms a chart | charts a second |")
+    print("| --- | --- | --- |")
+    for name, work in parts.items():
+        one = statistics.median(timed(work) for _ in range(ROUNDS)) / len(lines)
+        print(f"| {name} | {one * 1e3:.2f} | {1 / one:,.0f} |")
+    one = whole / len(lines)
+    print(f"| from JSON to JSON | {one * 1e3:.2f} | {1 / one:,.0f} |\n")
+
+
+def growth(knowledge: ir.Knowledge, evaluator: Evaluator) -> None:
+    print("| entries | read and check ms | derive ms | to recommendations ms | µs an entry |")
+    print("| --- | --- | --- | --- | --- |")
+    reader = CaseReader(knowledge.facts)
+    for size in SIZES:
+        text = msgspec.json.encode(record(size)).decode()
+        document = read_json(Source("<chart>", text))  # a file holds 4 MB, about 40,000 entries
+        date = document.data["as_of"]
+        rounds = ROUNDS if size < 100_000 else 3
+        gc.collect()
+        read = statistics.median(timed(lambda: reader.days(document)) for _ in range(rounds))
+        _, on = reader.days(document)
+        derived = statistics.median(timed(lambda: on(date)) for _ in range(rounds))
+        case = on(date)
+        last = statistics.median(timed(lambda: evaluator.evaluate(case)) for _ in range(rounds))
+        whole = read + derived + last
+        print(
+            f"| {size:,} | {read * 1e3:,.1f} | {derived * 1e3:,.2f} | {whole * 1e3:,.1f} |"
+            f" {whole / size * 1e6:,.1f} |"
+        )
+    print()
+
+
+def memory(knowledge: ir.Knowledge, evaluator: Evaluator, charts: int) -> None:
+    lines = [msgspec.json.encode(record(100, seed)) for seed in range(500)]
+    reader = CaseReader(knowledge.facts)
+    print(f"| charts | MB |\n| --- | --- |\n| 0 | {resident_mb():.1f} |")
+    for i in range(1, charts + 1):
+        data = msgspec.json.decode(lines[i % len(lines)])
+        data["id"] = f"chart_{i}"
+        to_json(evaluator.evaluate(reader.read(document_of(data))))
+        if i in (charts // 10, charts // 2, charts):
+            print(f"| {i:,} | {resident_mb():.1f} |", flush=True)
+
+
+def main() -> None:
+    charts = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    knowledge = load()
+    evaluator = Evaluator(knowledge, select(knowledge, ()), "program")
+    speed(knowledge, evaluator)
+    growth(knowledge, evaluator)
+    memory(knowledge, evaluator, charts)
+
+
+if __name__ == "__main__":
+    main()
