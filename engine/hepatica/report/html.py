@@ -44,8 +44,8 @@ def replay(view: CourseView, timeline: Timeline) -> str:
     """Write a replay: the timeline as a picture, and the changes as a table."""
     from hepatica.report.svg import draw
 
-    template = template("replay.html")
-    return str(template.render(view=view, svg=draw(timeline), undated=timeline.undated))
+    page = template("replay.html")
+    return str(page.render(view=view, svg=draw(timeline), undated=timeline.undated))
 
 
 def tail() -> str:
