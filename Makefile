@@ -36,3 +36,4 @@ bench:
 	python benchmarks/startup.py
 	python benchmarks/memory.py
 	python benchmarks/chart_stream.py
+	python benchmarks/charts.py

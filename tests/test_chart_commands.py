@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from charts import knowledge
+from drawn_charts import knowledge
 from golden import compare
 from test_cli import run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from charts import knowledge
+from drawn_charts import knowledge
 
 from hepatica import ir
 from hepatica.case import CaseReader

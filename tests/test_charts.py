@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from charts import AS_OF, Data, charts, dates, entries, facts, knowledge, read, refined
+from drawn_charts import AS_OF, Data, charts, dates, entries, facts, knowledge, read, refined
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 

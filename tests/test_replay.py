@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from charts import AS_OF, Data, charts, knowledge
+from drawn_charts import AS_OF, Data, charts, knowledge
 from golden import compare
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
