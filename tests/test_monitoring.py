@@ -108,7 +108,8 @@ DAYS = st.dates(datetime.date(2025, 1, 1), datetime.date(2027, 1, 1))
 def test_another_test_never_makes_it_due_sooner(
     done: list[datetime.date], today: datetime.date
 ) -> None:
-    before = due(PLAN, [d.isoformat() for d in done], today.isoformat(), BEGUN, counted=True)
+    known = [d.isoformat() for d in done if d <= today]
+    before = due(PLAN, known, today.isoformat(), BEGUN, counted=True)
     after = due(PLAN, [today.isoformat()], today.isoformat(), BEGUN, counted=True)
     assert before is not None and after is not None
     assert str(after.latest) >= str(before.latest) or before.last == today.isoformat()
