@@ -20,6 +20,7 @@ _LEFT, _RIGHT = 176, 14
 _INSET = 16  # room for what is written beside the first and the last day
 _PANEL, _SHORT, _ROW, _GAP = 66, 44, 19, 10
 _CHARACTER = 5.9  # the mean width of a letter at the size of labels
+_BOLD = 6.8  # and of one in semi-bold, as what is said is written
 _MANY = 5  # multiples up to this are drawn on an even scale, above it on a logarithmic one
 _LOWEST = 0.25  # of a logarithmic scale
 _ICON = {"said": "=", "go": "●", "no": "▲"}
@@ -190,7 +191,7 @@ class _Drawing:
         for span in sorted(lane.spans, key=lambda s: (s.first, -s.last, s.label)):
             x, end = self.x(span.first), self.x(span.last)
             words = f"{_ICON[span.kind]} {span.label}"
-            width = len(words) * _CHARACTER + 8
+            width = len(words) * _BOLD + 8
             left = x if x + width < WIDTH else max(_LEFT, WIDTH - width)
             row = next((i for i, edge in enumerate(rows) if min(left, x) > edge + 5), len(rows))
             rows[row : row + 1] = [max(end, left + width)]
