@@ -361,6 +361,7 @@ def test_the_command_replays_and_the_referee_agrees() -> None:
         (("--from", "2024-13-01"), "not a day of the calendar"),
         (("--from", "20240901"), "not a day of the calendar"),
         (("--from", "2024-09-04", "--to", "2024-09-03"), "before it begins"),
+        (("--to", "9999-12-31"), "not answered for"),
         (("-g", "easl"), "unknown guideline"),
     ],
 )

@@ -123,7 +123,7 @@ class CaseReader:
                 help = "give `as_of` in the file, or --as-of"
                 text = "a chart is answered for a date, and none is given"
                 found.append(at(document, ("chart",), "D115", text, help=help, key=True))
-            elif _is_day(date) and not FIRST_YEAR <= int(date[:4]) <= LAST_YEAR:
+            elif date and _is_day(date) and not FIRST_YEAR <= int(date[:4]) <= LAST_YEAR:
                 text = f"a chart is not answered for `{date}`"
                 help = f"give a date from {FIRST_YEAR} to {LAST_YEAR}"
                 found.append(at(document, ("chart",), "D115", text, help=help, key=True))
