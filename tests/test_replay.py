@@ -115,6 +115,7 @@ def test_a_replay_sees_nothing_of_its_future(of: Data, ago: int) -> None:
     assert tuple(cut) == whole.replay.moments
 
 
+@settings(deadline=None)
 @given(charts(), st.sampled_from(["alt", "igg", "jaundice"]), st.integers(0, 900))
 def test_no_test_is_seen_done_before_it_was(of: Data, fact: str, ago: int) -> None:
     case, _ = CaseReader(knowledge().facts).days(document_of({"id": "c", "chart": of}))
@@ -361,6 +362,7 @@ def test_the_command_replays_and_the_referee_agrees() -> None:
         (("--from", "2024-13-01"), "not a day of the calendar"),
         (("--from", "20240901"), "not a day of the calendar"),
         (("--from", "2024-09-04", "--to", "2024-09-03"), "before it begins"),
+        (("--to", "9999-12-31"), "not answered for"),
         (("-g", "easl"), "unknown guideline"),
     ],
 )

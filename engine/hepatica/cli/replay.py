@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hepatica.case import Case, CaseReader, documents
+from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.cli.common import (
     FILE,
     guideline_option,
@@ -144,4 +145,8 @@ def _day(text: str | None, option: str) -> datetime.date | None:
         message = f"`{text}` is not a day of the calendar"
         help = f"write {option} as 2025-09-01"
         raise Invalid([Diagnostic("D102", "error", message, help=help)])
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        message = f"a chart is not answered for `{text}`"
+        help = f"give {option} a date from {FIRST_YEAR} to {LAST_YEAR}"
+        raise Invalid([Diagnostic("D115", "error", message, help=help)])
     return found
