@@ -64,6 +64,11 @@ class PairView(NamedTuple):
     elsewhere: str
 
     @property
+    def statements(self) -> tuple[str, ...]:
+        """Name the statements of the pair; once where both sides call it alike."""
+        return tuple(dict.fromkeys(i.statement for i in (self.old, self.new) if i is not None))
+
+    @property
     def plainly_same(self) -> bool:
         """Say whether nothing differs, not even what it rests on."""
         return self.verdict == "same" and not self.through

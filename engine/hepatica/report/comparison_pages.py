@@ -57,7 +57,9 @@ def _page(view: ComparisonView) -> Iterator[str]:
         same = [pair for pair in topic.pairs if pair.plainly_same]
         if same:
             yield from ("Without any difference:", "")
-            yield from (f"- {escaped(p.headline)} `{p.old.statement}`" for p in same if p.old)
+            for p in same:
+                names = " · ".join(f"`{name}`" for name in p.statements)
+                yield f"- {escaped(p.headline)} {names}"
             yield ""
     if view.answers is not None:
         yield from _answers(view.answers, old, new)

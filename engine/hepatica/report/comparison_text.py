@@ -109,7 +109,7 @@ class ComparisonPage:
             lines += self.t.labelled("rests on", f"{pair.through} (defined otherwise)", 6)
         if pair.elsewhere:
             lines += self.t.wrap(pair.elsewhere, "      ", "dim")
-        return [*lines, *self.t.wrap(f"[{self._names(pair)}]", "      ", "dim")]
+        return [*lines, *self.t.wrap(f"[{' · '.join(pair.statements)}]", "      ", "dim")]
 
     def _pair(self, pair: PairView) -> list[str]:
         t = self.t
@@ -136,7 +136,7 @@ class ComparisonPage:
         if t.full:
             for label, item in zip(self.labels, (pair.old, pair.new), strict=True):
                 lines += self._whole(label, item)
-        return [*lines, *t.wrap(f"[{self._names(pair)}]", "    ", "dim")]
+        return [*lines, *t.wrap(f"[{' · '.join(pair.statements)}]", "    ", "dim")]
 
     def _question(self, step: Step) -> list[str]:
         old, new = self.labels
@@ -171,10 +171,6 @@ class ComparisonPage:
         if len(label) < _ROOM:
             return self.t.labelled(label, text, indent)
         return self.t.wrap(f"{label}: {text}", " " * indent)
-
-    def _names(self, pair: PairView) -> str:
-        names = dict.fromkeys(i.statement for i in (pair.old, pair.new) if i is not None)
-        return " · ".join(names)
 
     def _sources(self) -> list[str]:
         if not self.t.full:
