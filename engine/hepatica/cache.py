@@ -44,7 +44,9 @@ class _Entry(msgspec.Struct, frozen=True):
 def load_cached(root: Path | None = None) -> Ready:
     """Read knowledge as `load.load` does, from the cache when it holds exactly these files.
 
-    Raises `Invalid` with every error of every file; nothing invalid is ever stored.
+    The examples of the statements are left out: they have been checked, are most of the bytes, and
+    no patient is answered with them. Raises `Invalid` with every error of every file; nothing
+    invalid is ever stored.
     """
     files = read_files(root)
     folder = _folder()
@@ -71,17 +73,41 @@ def _networks(knowledge: ir.Knowledge) -> Iterator[tuple[str, Prepared]]:
 def _fresh(files: Files) -> ir.Knowledge:
     from hepatica.load import checked  # reading everything takes longer to import, too
 
-    return checked(files)
+    return without_examples(checked(files))
+
+
+def without_examples(knowledge: ir.Knowledge) -> ir.Knowledge:
+    """Leave out the examples of every statement."""
+    guidelines = {
+        g.id: ir.replace(g, statements=_bare(g.statements), definitions=_bare(g.definitions))
+        for g in knowledge.guidelines.values()
+    }
+    return ir.replace(knowledge, guidelines=guidelines)
+
+
+def _bare(statements: tuple[ir.Statement, ...]) -> tuple[ir.Statement, ...]:
+    return tuple(ir.replace(s, examples=(), no_example={}) for s in statements)
 
 
 def _key(files: Files) -> str:
     """Hash everything that decides what the knowledge becomes, and where its files lie."""
     total = hashlib.sha256(f"{sys.version_info[:2]} {msgspec.__version__} {files.root}\n".encode())
     total.update(files.digest().encode())
-    for folder, pattern in ((_PACKAGE, "**/*.py"), (shipped("schemas"), "*.json")):
-        for path in sorted(folder.glob(pattern)):
-            total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    for folder, ending in ((_PACKAGE, ".py"), (shipped("schemas"), ".json")):
+        for path in sorted(_below(str(folder), ending)):
+            with open(path, "rb") as stream:
+                total.update(path.encode() + hashlib.sha256(stream.read()).digest())
     return total.hexdigest()
+
+
+def _below(folder: str, ending: str) -> Iterator[str]:
+    """Find files by their ending; several times faster than a glob, and this is on every start."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _below(entry.path, ending)
+            elif entry.name.endswith(ending):
+                yield entry.path
 
 
 def _folder() -> Path | None:

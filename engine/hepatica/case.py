@@ -18,11 +18,9 @@ from typing import Any, BinaryIO
 import msgspec
 
 from hepatica import ir
-from hepatica.chart.derive import derive
 from hepatica.chart.found import Found
 from hepatica.chart.model import Chart
 from hepatica.chart.names import Names
-from hepatica.chart.read import read_chart
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
 from hepatica.evaluate import Given, Referee, bare_meaning
@@ -117,6 +115,8 @@ class CaseReader:
         date = as_of or data.get("as_of")
         chart = None
         if "chart" in data:
+            from hepatica.chart.read import read_chart  # most cases have none
+
             chart, wrong = read_chart(document, self.names, data.get("as_of"))
             found += wrong
             if date is None and dated:
@@ -149,6 +149,8 @@ class CaseReader:
         """Add what a chart says on the date of a case; what is given holds."""
         if case.chart is None or case.as_of is None:
             return case
+        from hepatica.chart.derive import derive
+
         derived = derive(
             case.chart, self.names, datetime.date.fromisoformat(case.as_of).toordinal()
         )

@@ -31,7 +31,15 @@ class Conclusions:
         asked = {leaf.fact for s in every for when in conditions_of(s) for leaf in leaves(when)}
         if guideline.applies is not None:
             asked |= {leaf.fact for leaf in leaves(guideline.applies)}
-        self.final = [s for s in self.definitions if concludes(s) not in asked]
+        self.final = [
+            (
+                s,
+                {leaf.fact for when in conditions_of(s) for leaf in leaves(when)}
+                & set(self.scores),
+            )
+            for s in self.definitions
+            if concludes(s) not in asked
+        ]
 
     def found(
         self, truths: Mapping[str, Truth], tracer: Tracer, because: Because, write: Write
@@ -57,7 +65,9 @@ class Conclusions:
         What a recommendation or another definition asks is told with that. A score of which
         nothing is known waits for nothing, nor does what asks it: nobody has begun to count.
         """
-        for s in self.final:
+        for s, scores in self.final:
+            if s.score is None and truths[s.id] is not None:
+                continue
             fact = concludes(s)
             if fact is None or fact in tracer.referee.given:
                 continue
@@ -68,9 +78,8 @@ class Conclusions:
                 continue
             assert s.conclude is not None  # it concludes something, and is no score
             concluded = tracer.referee.concluded(fact).values.get(s.conclude[1])
-            asked = {leaf.fact for when in conditions_of(s) for leaf in leaves(when)}
-            begun = all(self._is_begun(self.scores[n], tracer) for n in asked & set(self.scores))
-            if truths[s.id] is None and not concluded and begun:
+            begun = all(self._is_begun(self.scores[n], tracer) for n in scores)
+            if not concluded and begun:
                 yield s.id, tracer.missing(s.when)
 
     def _is_begun(self, s: ir.Statement, tracer: Tracer) -> bool:

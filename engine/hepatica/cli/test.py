@@ -52,10 +52,11 @@ def command(
       hepatica test tests/fixtures/cases
       hepatica test --coverage --html coverage.html
     """
-    read = load(knowledge)
-    chosen = select(read, guidelines, every=True)
+    read = load(knowledge)  # sound, or every error is told here
     files = read_files(knowledge)
     loaded = load_files(files)
+    read = loaded.knowledge  # with the examples, which the cache leaves out
+    chosen = select(read, guidelines, every=True)
     context = Context(loaded.knowledge, loaded.documents, files)
     found: list[Diagnostic] = [*examples_present.check(context), *examples_agree.check(context)]
     examples = sum(len(s.examples) for _, s, _ in context.statements)
