@@ -26,6 +26,11 @@ class Conclusions:
             if len(said) > 1 and facts[name].type == "code"
         }  # fmt: skip
         self.scores = {s.score: s for s in self.definitions if s.score is not None}
+        self.said = [
+            (s.id, s.conclude[0], s.conclude, s.when, s)
+            for s in self.definitions
+            if s.conclude is not None and s.when is not None
+        ]
         self.ranges = {s.id: _range(s) for s in self.definitions if s.score is not None}
         every = (*active(guideline.statements), *self.definitions)
         asked = {leaf.fact for s in every for when in conditions_of(s) for leaf in leaves(when)}
@@ -46,17 +51,15 @@ class Conclusions:
     ) -> tuple[f.Conclusion, ...]:
         """Give what is concluded: what holds, and every score of which something is known."""
         found = []
-        for s in self.definitions:
-            fact = concludes(s)
-            if fact is None or fact in tracer.referee.given:
-                continue
-            if s.score is not None:
-                if self._is_begun(s, tracer):
-                    found.append(write(s, (fact, _points(s, tracer)), _earned(s, tracer)))
-            elif truths[s.id] and s.conclude is not None and s.when is not None:
+        given = tracer.referee.given
+        for name, fact, said, when, s in self.said:
+            if truths[name] and fact not in given:
                 if fact in self.can_conflict and tracer.referee.concluded(fact).conflict:
                     continue
-                found.append(write(s, s.conclude, because(s.id, s.when, tracer)))
+                found.append(write(s, said, because(name, when, tracer)))
+        for fact, s in self.scores.items():
+            if fact not in given and self._is_begun(s, tracer):
+                found.append(write(s, (fact, _points(s, tracer)), _earned(s, tracer)))
         return tuple(sorted(found, key=lambda c: (c.fact, str(c.value), c.statement)))
 
     def waiting(self, truths: Mapping[str, Truth], tracer: Tracer) -> Iterator[tuple[str, Facts]]:
