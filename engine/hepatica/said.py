@@ -66,6 +66,12 @@ def details(s: ir.Statement, words: Words) -> dict[str, str]:
 
 
 def _dose(d: ir.Dose, words: Words) -> str:
+    text = printed_dose(d, words)
+    return f"{text} if {condition(d.when, words)}" if d.when is not None else text
+
+
+def printed_dose(d: ir.Dose | f.Dose, words: Words) -> str:
+    """Write a dose as the source prints it, with its cap and its form."""
     text = (
         f"{words.intervention(d.intervention)} {amount(d.amount.low, d.amount.high, d.amount.unit)}"
     )
@@ -73,7 +79,7 @@ def _dose(d: ir.Dose, words: Words) -> str:
         text += f", at most {amount(d.at_most.low, d.at_most.high, d.at_most.unit)}"
     if d.form:
         text += f" ({d.form})"
-    return f"{text} if {condition(d.when, words)}" if d.when is not None else text
+    return text
 
 
 def condition(node: ir.Condition, words: Words) -> str:

@@ -8,6 +8,7 @@ from hepatica import finding as f
 from hepatica.evaluate import definitions_of
 from hepatica.said import grade as grade
 from hepatica.said import phase as phase
+from hepatica.said import printed_dose
 from hepatica.walk import concludes, conditions_of, leaves
 from hepatica.words import ACTIONS, CONFIDENCE, Words, amount
 
@@ -91,13 +92,7 @@ def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) ->
 
 def dose(d: f.Dose, words: Words, reasons: Reasons) -> str:
     """Write a dose, worked out for the patient's weight where it is per kilogram."""
-    text = (
-        f"{words.intervention(d.intervention)} {amount(d.amount.low, d.amount.high, d.amount.unit)}"
-    )
-    if d.at_most:
-        text += f", at most {amount(d.at_most.low, d.at_most.high, d.at_most.unit)}"
-    if d.form:
-        text += f" ({d.form})"
+    text = printed_dose(d, words)
     if d.for_weight:
         weight = words.knowledge.weight or ""
         mine = amount(d.for_weight.low, d.for_weight.high, d.for_weight.unit)
