@@ -12,7 +12,7 @@ from hepatica.case import Case
 from hepatica.compose import Composer
 from hepatica.diff.align import share_a_way
 from hepatica.diff.data import Compared, Names, Reason
-from hepatica.evaluate import WORDS, Referee, Truth
+from hepatica.evaluate import WORDS, Answers, Referee, Truth
 from hepatica.outcome import members
 from hepatica.trace import Tracer
 from hepatica.words import Words
@@ -61,13 +61,26 @@ class Answered:
         self.by = by
         self.referee: Referee = by.composer.referee(case.facts)
         self.tracer = Tracer(self.referee)
-        answers = self.referee.answers()
-        self.applies, self.truths = answers.applies, answers.statements
         self.as_of = case.as_of
 
     @functools.cached_property
+    def answers(self) -> Answers:
+        """Ask for every statement; not every question needs it."""
+        return self.referee.answers()
+
+    @property
+    def applies(self) -> Truth:
+        """Say whether the guideline is for this patient."""
+        return self.answers.applies
+
+    @property
+    def truths(self) -> dict[str, Truth]:
+        """Give the truth of every statement's condition."""
+        return self.answers.statements
+
+    @functools.cached_property
     def finding(self) -> f.Finding:
-        """Compose what the patient is told; not every question needs it."""
+        """Compose what the patient is told."""
         return self.by.composer.finding(self.applies, self.truths, self.referee, self.as_of)
 
     @functools.cached_property

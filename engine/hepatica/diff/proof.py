@@ -223,8 +223,15 @@ class Proofs:
             raise Invalid([defect(told)])
         old, new = (side.reason(a, case) for side, a in zip(self.sides, asked, strict=True))
         engines = (*found.engines, *dict.fromkeys(side.engine for side in self.sides))
-        facts = found.case["facts"]
-        return Witness(shows, name, facts, old, new, found.minimal, tuple(dict.fromkeys(engines)))
+        return Witness(
+            shows, name, found.case["facts"], self.stated(case.facts), old, new, found.minimal,
+            tuple(dict.fromkeys(engines)),
+        )  # fmt: skip
+
+    def stated(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        """Put the facts of a patient into words, of the side whose dictionary has them."""
+        of = ((self.words[0 if n in self.old.of.knowledge.facts else 1], n) for n in facts)
+        return tuple(f"{words.fact(n)}: {words.value(n, facts[n])}" for words, n in of)
 
     def _unused(self, name: str) -> str:
         number, found = 1, name

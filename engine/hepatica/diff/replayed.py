@@ -66,7 +66,7 @@ class Replayed:
             self.engine = "program"
             self.compiled = Program(rails, facts)
         self._answerer: Answerer | None = None
-        self._answered: dict[int, tuple[Case, Answered]] = {}
+        self._answered: tuple[Case, Answered] | None = None
 
     def outcome(self, asked: Asked, case: Case) -> str:
         """Give the outcome of a question for a patient, as the compiled guideline has it."""
@@ -114,6 +114,6 @@ class Replayed:
     def _answers(self, case: Case) -> Answered:
         if self._answerer is None:
             self._answerer = Answerer(self.of)
-        if id(case) not in self._answered:
-            self._answered[id(case)] = case, self._answerer.answer(case)
-        return self._answered[id(case)][1]
+        if self._answered is None or self._answered[0] is not case:
+            self._answered = case, self._answerer.answer(case)
+        return self._answered[1]

@@ -14,7 +14,7 @@ from hepatica import ir
 from hepatica.diff.align import ways
 from hepatica.diff.data import Compared
 from hepatica.evaluate import definitions_of
-from hepatica.outcome import members
+from hepatica.outcome import GIVES, members
 from hepatica.walk import active, concludes
 from hepatica.words import ACTIONS, Words
 
@@ -74,10 +74,10 @@ def says(key: Key, words: Words) -> str:
     if key.kind == "recommendation":
         return f"{ACTIONS[next(iter(key.manner))]} {words.together(sorted(key.subject))}"
     [subject] = key.subject
-    if key.kind == "contraindication":
-        return f"{words.intervention(subject)} contraindicated"
-    if key.kind == "caution":
-        return f"{words.intervention(subject)} with caution"
+    if key.kind in ("contraindication", "caution"):
+        what = "contraindicated" if key.kind == "contraindication" else "with caution"
+        ways_ = "" if key.manner == GIVES else " or ".join(sorted(ACTIONS[a] for a in key.manner))
+        return f"{words.intervention(subject)} {what}" + (f" (to {ways_})" if ways_ else "")
     if key.kind == "score":
         return f"points of {words.fact(subject)}"
     return f"conclusion: {words.stated(subject, key.value)}"
