@@ -14,7 +14,7 @@ imports:
 	lint-imports
 
 knowledge:
-	hepatica lint knowledge
+	hepatica lint knowledge --since last-tag
 	hepatica lint tests/fixtures/cases tests/fixtures/charts
 	hepatica test
 	hepatica test tests/fixtures/charts

@@ -8,14 +8,14 @@ comes with a patient, who was asked of both sides again (`replayed`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hepatica import ir
 from hepatica.diagnostics import Invalid
 from hepatica.diff.data import Basis, Compared, Proof, Relation, Shows, Telling, Witness
-from hepatica.diff.replayed import Asked, Condition, Replayed, Told
-from hepatica.diff.tellings import Key, keys, says, tellings
+from hepatica.diff.replayed import Asked, AskedTold, Condition, Replayed
+from hepatica.diff.tellings import Key, Told, keys, says, tellings
 from hepatica.outcome import members
 from hepatica.prove import Difference, Prover, Side, Verdict
 from hepatica.prove import Witness as Found
@@ -41,14 +41,14 @@ class Prepared:
     what several statements tell is one statement more, and so is whom the guideline is for.
     """
 
-    def __init__(self, of: Compared) -> None:
-        """Prepare one side."""
+    def __init__(self, of: Compared, told: Told, also: Iterable[Key] = ()) -> None:
+        """Prepare one side and what it tells; `also` is asked of it, which it may not tell."""
         self.of = of
-        self.tellings = tellings(of)
+        self.tellings = told
         self.made: list[ir.Statement] = []
-        self._pattern = of.guideline.statements[0] if of.guideline.statements else None
-        self._questions = {key: self._question(key) for key in self.tellings}
+        self._questions = {key: self._question(key) for key in dict.fromkeys((*told, *also))}
         self.applies = self._make(of.guideline.applies or _ALWAYS)
+        self._nobody = self._make(ir.Any(()))
         statements = (*map(self._plain, of.guideline.statements), *self.made)
         self.guideline = ir.replace(of.guideline, statements=statements)
 
@@ -59,6 +59,10 @@ class Prepared:
     def told(self, key: Key) -> Side:
         """Ask what is told, by all statements together."""
         return self.guideline, self._questions[key]
+
+    def nobody(self) -> Side:
+        """Ask what holds for no patient."""
+        return self.guideline, Holds(self._nobody)
 
     def points(self, fact: str, number: int) -> Side:
         """Ask whether a score has so many points."""
@@ -71,14 +75,13 @@ class Prepared:
         return s if s.when is not None or s.items else ir.replace(s, when=_ALWAYS)
 
     def _question(self, key: Key) -> Question:
-        told = self.tellings[key]
-        if key.kind == "conclusion":
+        told = self.tellings.get(key, ())
+        if key.kind in ("conclusion", "score"):
             [fact] = key.subject
-            assert key.value is not None
-            return Concludes(fact, key.value)
-        name = told[0].id
+            return Concludes(fact, key.value if key.value is not None else 0.0)
+        name = told[0].id if told else ""
         option = tuple(sorted(key.subject))
-        if len(told) > 1 and key.kind != "score":
+        if len(told) != 1:
             any_of = ir.Any(tuple(s.when or _ALWAYS for s in told))
             recommend = None
             if key.kind == "recommendation":
@@ -107,12 +110,18 @@ class Proofs:
     kind on the two sides, E105 where a patient that was found is not confirmed.
     """
 
-    def __init__(self, old: Compared, new: Compared, seconds: float | None) -> None:
-        """Take the two sides, and the time for each question (None: as long as it takes)."""
+    def __init__(
+        self, old: Compared, new: Compared, seconds: float | None, *, per_action: bool = False
+    ) -> None:
+        """Take the two sides, and the time for each question (None: as long as it takes).
+
+        `per_action` looks at each action apart that a contraindication or caution is about.
+        """
         self.seconds = seconds
         self.facts = _facts(old, new)
         self.prover = Prover(self.facts, {}, seconds=seconds, network=False)
-        self.old, self.new = Prepared(old), Prepared(new)
+        mine, its = (tellings(of, per_action=per_action) for of in (old, new))
+        self.old, self.new = Prepared(old, mine, its), Prepared(new, its, mine)
         self.sides = (
             Replayed(old, self.facts, self.old.tellings),
             Replayed(new, self.facts, self.new.tellings),
@@ -166,7 +175,7 @@ class Proofs:
             relation, witnesses = self._score(mine[0], its[0], key.name)
         else:
             found = self.prover.differ(self.old.told(key), self.new.told(key))
-            relation, witnesses = self._read(found, f"told_{key.name}", (Told(key), Told(key)))
+            relation, witnesses = self._read(found, f"told_{key.name}", (AskedTold(key), AskedTold(key)))
         basis: Basis = "not_decided" if relation is None else "proved"
         kind: Any = key.kind if key.kind == "recommendation" else "avoid"
         if key.kind in ("conclusion", "score"):

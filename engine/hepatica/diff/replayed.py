@@ -17,7 +17,7 @@ from hepatica.compile.program import Program
 from hepatica.diagnostics import Invalid
 from hepatica.diff.answers import Answered, Answerer
 from hepatica.diff.data import Compared, Reason
-from hepatica.diff.tellings import Key
+from hepatica.diff.tellings import Key, Told
 from hepatica.evaluate import WORDS, Meaning, Referee, Truth, disjunction
 from hepatica.lower import lower
 from hepatica.outcome import Option, Plan, judge, plan
@@ -32,13 +32,13 @@ class Condition(NamedTuple):
     when: ir.Condition | None
 
 
-class Told(NamedTuple):
+class AskedTold(NamedTuple):
     """What is told is asked: its status, or for conclusions and avoidances a truth."""
 
     key: Key
 
 
-Asked = Condition | Told
+Asked = Condition | AskedTold
 
 
 class Replayed:
@@ -48,7 +48,7 @@ class Replayed:
         self,
         of: Compared,
         facts: Mapping[str, ir.Fact],
-        told: Mapping[Key, tuple[ir.Statement, ...]],
+        told: Told,
     ) -> None:
         """Take a side, the dictionary of both sides, and what this side tells."""
         self.told = told
@@ -105,6 +105,8 @@ class Replayed:
         if key.kind == "conclusion":
             [fact] = key.subject
             return answered.conclusion(fact, key.value)
+        if not told:
+            return Reason("silent", (), (), ())
         if key.kind == "recommendation":
             found = [answered.option(s, key.subject) for s in told]
             return min(found, key=lambda reason: _BEST_FIRST.index(reason.status))

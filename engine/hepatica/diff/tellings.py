@@ -44,14 +44,29 @@ class Key(NamedTuple):
         return "_".join(part for part in parts if part)
 
 
-def tellings(of: Compared) -> dict[Key, tuple[ir.Statement, ...]]:
-    """List what a guideline tells, each with the statements that tell it, in their order."""
+Told = dict[Key, tuple[ir.Statement, ...]]
+
+
+def tellings(of: Compared, *, per_action: bool = False) -> Told:
+    """List what a guideline tells, each with the statements that tell it, in their order.
+
+    What is avoided for several actions is one thing, or with `per_action` one for each of them.
+    """
     found: dict[Key, list[ir.Statement]] = {}
     every = {s.id: s for s in (*active(of.guideline.statements), *definitions_of(of.guideline))}
     for s in every.values():
         for key in dict.fromkeys(keys(s, of.knowledge)):
-            found.setdefault(key, []).append(s)
+            apart = [key]
+            if per_action and key.kind in ("contraindication", "caution"):
+                apart = [for_action(key, action) for action in sorted(key.manner)]
+            for one in apart:
+                found.setdefault(one, []).append(s)
     return {key: tuple(statements) for key, statements in found.items()}
+
+
+def for_action(key: Key, action: str) -> Key:
+    """Give the part of an avoidance that is about one action."""
+    return key._replace(manner=frozenset((action,)))
 
 
 def keys(s: ir.Statement, knowledge: ir.Knowledge) -> Iterator[Key]:
