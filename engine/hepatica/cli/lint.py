@@ -37,7 +37,8 @@ def command(
     false, questions that never matter, definitions that contradict each other, recommendations that
     are contraindicated for everybody, and answers that more knowledge overturns, each with a
     patient. With --since a version number that understates what has changed is an error (V201, with
-    a patient; needs the extra prove). Exits with 1 if anything is found, with 2 if a file cannot be read at all.
+    a patient; needs the extra prove). Exits with 1 if anything is found, with 2 if a file cannot be
+    read at all.
 
     \b
     Examples:

@@ -20,9 +20,7 @@ from hepatica.diff import SECONDS, Finder
 )  # fmt: skip
 @click.option("--full", is_flag=True, help="Show every change.")
 @knowledge_option
-def command(
-    guideline: str, since: str, timeout: float, full: bool, knowledge: Path | None
-) -> None:
+def command(guideline: str, since: str, timeout: float, full: bool, knowledge: Path | None) -> None:
     """Tell how much a guideline has changed since a revision: patch, minor or major.
 
     Patch: no patient is told anything different. Minor: some patients are told something more.
@@ -40,7 +38,9 @@ def command(
     from hepatica.report.text import Terminal
 
     if "@" in guideline:
-        raise click.UsageError(f"name the guideline alone, and the revision with --since: {guideline}")
+        raise click.UsageError(
+            f"name the guideline alone, and the revision with --since: {guideline}"
+        )
     finder = Finder(knowledge)
     new = finder.find(guideline)
     found = step(finder.find(f"{new.guideline.id}@{since}"), new, timeout)

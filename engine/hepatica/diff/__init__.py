@@ -38,7 +38,7 @@ from hepatica.diff.sides import Finder
 if TYPE_CHECKING:
     from hepatica.diff.proof import Proofs
 
-__all__ = ["CaseInput", "Diff", "Finder", "SECONDS", "compare", "diff", "to_json"]
+__all__ = ["SECONDS", "CaseInput", "Diff", "Finder", "compare", "diff", "to_json"]
 
 _READ_FIRST: tuple[Verdict, ...] = ("changed", "reworded", "same", "removed", "added")
 _FAMILIES = ("definition", "score", "recommendation", "avoid", "evidence")

@@ -13,8 +13,7 @@ def proved(
 ) -> Condition:
     """Put a proved relation in the place of that of the structure; None: it was not decided.
 
-    What the structure calls equal, and what it rests on is equal too, needs no search; a search that
-    did not end leaves what the structure shows.
+    A search that did not end leaves what the structure shows.
     """
     patient = dict(witnesses[0].facts) if witnesses else None
     if relation is None:

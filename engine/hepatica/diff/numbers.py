@@ -47,7 +47,12 @@ def check_numbers(
     for name, guideline in loaded.knowledge.guidelines.items():
         if only and name not in only:
             continue
-        base = last_tag(name) if since == LAST else since
+        try:
+            base = last_tag(name) if since == LAST else since
+        except Invalid as error:  # no git, or no repository: a checkout that is no clone
+            told = error.diagnostics[0].message.partition(",")[0]
+            notes.append(f"{told}, so no version number is compared")
+            break
         if base is None:
             untagged.append(name)
             continue

@@ -159,8 +159,10 @@ class Proofs:
         """Say whether all that a statement of a side tells is proved to be told alike by both."""
         wanted = list(keys(s, of.knowledge))
         shared = [key for key in wanted if key in self.old.tellings and key in self.new.tellings]
-        return bool(wanted) and len(shared) == len(wanted) and all(
-            self.telling(key).relation == "equal" for key in shared
+        return (
+            bool(wanted)
+            and len(shared) == len(wanted)
+            and all(self.telling(key).relation == "equal" for key in shared)
         )
 
     def telling(self, key: Key) -> Telling:
@@ -175,7 +177,9 @@ class Proofs:
             relation, witnesses = self._score(mine[0], its[0], key.name)
         else:
             found = self.prover.differ(self.old.told(key), self.new.told(key))
-            relation, witnesses = self._read(found, f"told_{key.name}", (AskedTold(key), AskedTold(key)))
+            relation, witnesses = self._read(
+                found, f"told_{key.name}", (AskedTold(key), AskedTold(key))
+            )
         basis: Basis = "not_decided" if relation is None else "proved"
         kind: Any = key.kind if key.kind == "recommendation" else "avoid"
         if key.kind in ("conclusion", "score"):
@@ -257,9 +261,7 @@ def _facts(old: Compared, new: Compared) -> dict[str, ir.Fact]:
     What nobody asks about may be of another kind on the two sides without harm.
     """
     asked = _asked(old) | _asked(new)
-    sides = [
-        {n: f for n, f in of.knowledge.facts.items() if n in asked} for of in (old, new)
-    ]
+    sides = [{n: f for n, f in of.knowledge.facts.items() if n in asked} for of in (old, new)]
     return together(*sides)
 
 

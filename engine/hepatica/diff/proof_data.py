@@ -41,8 +41,9 @@ class Witness(Data, frozen=True):
 
     `shows`: it holds for the old side and not for the new one (`only_old`), the other way round
     (`only_new`), or for neither or both alike and something else differs (`difference`). `name` is
-    the id of its case, `facts` are as in a case file, `patient` is the same in words. `minimal` when it is proved that no patient
-    with fewer known facts shows the same; `engines` gave both answers again before it was shown.
+    the id of its case, `facts` are as in a case file, `patient` is the same in words. `minimal`
+    when it is proved that no patient with fewer known facts shows the same; `engines` gave both
+    answers again before it was shown.
     """
 
     shows: Shows

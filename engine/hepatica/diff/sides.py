@@ -125,7 +125,9 @@ def last_tag(name: str) -> str | None:
     _git("rev-parse", "--show-toplevel")
     describe = ("describe", "--tags", "--abbrev=0")
     own = _git(*describe, "--match", f"{name}@*").decode().strip()
-    return own.removeprefix(f"{name}@") or _git(*describe, "--exclude", "*@*").decode().strip() or None
+    return (
+        own.removeprefix(f"{name}@") or _git(*describe, "--exclude", "*@*").decode().strip() or None
+    )
 
 
 def _git(*args: str) -> bytes:

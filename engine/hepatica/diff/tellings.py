@@ -36,7 +36,7 @@ class Key(NamedTuple):
     @property
     def name(self) -> str:
         """Name it in snake_case, for the name of a file."""
-        parts = [self.kind if not self.manner or self.kind != "recommendation" else ""]
+        parts: list[str] = [self.kind if not self.manner or self.kind != "recommendation" else ""]
         parts += sorted(self.manner) if self.kind == "recommendation" else []
         parts += sorted(self.subject)
         if self.value is not None and self.value is not True:

@@ -45,7 +45,7 @@ class Cause(NamedTuple):
 class Step(NamedTuple):
     """From one version to the next: what changes, the largest first, and what its number says.
 
-    `least` is the lowest number that suffices. `undecided` counts the questions whose time was over.
+    `least` is the lowest number that suffices. `undecided` counts the questions that took too long.
     """
 
     old: Compared
@@ -68,8 +68,10 @@ def step(old: Compared, new: Compared, seconds: float | None = SECONDS) -> Step:
     `proof.Proofs` does, but for a fact that is of another kind now: that alone is major.
     """
     found = _Step(old, new, seconds)
-    causes = sorted(_joined(found.causes()), key=lambda c: (-LEVELS.index(c.level), c.witness is None))
-    needed = max((c.level for c in causes), key=LEVELS.index, default="none")
+    causes = sorted(
+        _joined(found.causes()), key=lambda c: (-LEVELS.index(c.level), c.witness is None)
+    )
+    needed: Level = max((c.level for c in causes), key=LEVELS.index, default="none")
     if needed == "none" and old.guideline.digest != new.guideline.digest:
         needed = "patch"
         causes = [Cause("patch", "nothing that a patient is told: the files differ")]
@@ -242,9 +244,7 @@ class _Step:
             yield Cause(level, f"the fact {one.title}: {change.what} described otherwise")
 
 
-def _changed_statements(
-    mine: Iterable[ir.Statement], its: Iterable[ir.Statement]
-) -> Iterator[str]:
+def _changed_statements(mine: Iterable[ir.Statement], its: Iterable[ir.Statement]) -> Iterator[str]:
     """Name the statements that are not what they were; all, if only what they rest on is not."""
     old, new = ({s.id: _unplaced(s) for s in side} for side in (mine, its))
     every = list(dict.fromkeys((*old, *new)))
@@ -257,9 +257,7 @@ def _unplaced(s: ir.Statement) -> ir.Statement:
     return ir.replace(s, file="", examples=(), when=unplaced(s.when))
 
 
-def _narrower(
-    one: tuple[float, float] | None, two: tuple[float, float] | None
-) -> bool:
+def _narrower(one: tuple[float, float] | None, two: tuple[float, float] | None) -> bool:
     """Say whether a value that was plausible before is refused now."""
     return two is not None and (one is None or two[0] > one[0] or two[1] < one[1])
 
@@ -290,7 +288,7 @@ def _changed(change: Change) -> str:
 
 
 def _joined(causes: Iterable[Cause]) -> Iterator[Cause]:
-    """Tell once what changes in the same way for several actions; the first patient stands for all."""
+    """Tell once what changes in the same way for several actions, with the first patient."""
     groups: dict[tuple[Level, str, tuple[str, ...]], list[Cause]] = {}
     for cause in causes:
         groups.setdefault((cause.level, cause.what, cause.statements), []).append(cause)

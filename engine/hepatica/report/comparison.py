@@ -302,7 +302,6 @@ _KINDS = {
 }
 
 
-
 def _method(diff: Diff) -> str:
     text = "Statements are put together by what they tell, the nearest condition first."
     if diff.proof is not None:

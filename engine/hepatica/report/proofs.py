@@ -149,7 +149,9 @@ def _telling(t: Telling, proof: Proof, labels: Labels) -> TellingView:
         "equal": "told to the same patients",
         "stricter": f"{new} tells it to fewer: whoever it tells, {old} tells too",
         "looser": f"{new} tells it to more: whoever {old} tells, it tells too",
-        "overlapping": f"told to other patients: some by both, some only by {old}, some only by {new}",
+        "overlapping": (
+            f"told to other patients: some by both, some only by {old}, some only by {new}"
+        ),
         "disjoint": "told to no patient by both",
         "same_when_true": "told to the same patients; what depends on missing facts differs",
         "different": "counted otherwise",

@@ -74,7 +74,8 @@ def entry(step: Step) -> Iterator[str]:
         for cause in causes:
             who = ""
             if cause.witness is not None:
-                who = f" – affects, for one, a patient with {'; '.join(cause.witness.patient) or 'nothing known'}"
+                patient = "; ".join(cause.witness.patient) or "nothing known"
+                who = f" – affects, for one, a patient with {patient}"
             yield f"- {cause.what}{who}"
         if causes:
             yield ""
