@@ -134,7 +134,7 @@ class _Step:
     def _telling(self, key: Key) -> Iterator[Cause]:
         proofs = self.proofs
         mine, its = (side.tellings.get(key, ()) for side in (proofs.old, proofs.new))
-        names = tuple(dict.fromkeys(s.id for s in (*mine, *its)))
+        names = tuple(_changed_statements(mine, its))
         whole = key if key.kind == "recommendation" else key._replace(manner=GIVES)
         what = says(whole, proofs.words[0 if mine else 1])
         if key.kind == "score":

@@ -104,6 +104,7 @@ class ComparisonView(NamedTuple):
     sides: tuple[SideHead, SideHead]
     short: tuple[str, ...]
     versions: bool
+    unread: str
     applies: Step | None
     proof: proofs.ProofView | None
     facts: tuple[Step, ...]
@@ -153,6 +154,7 @@ class _View:
             sides=(self._head(0, diff.old), self._head(1, diff.new)),
             short=tuple(self._short()),
             versions=diff.versions,
+            unread="" if diff.versions else _UNREAD,
             applies=applies,
             proof=proofs.proof_view(diff, self.labels),
             facts=tuple(
@@ -293,6 +295,11 @@ class _View:
 
 
 _MOST_ELSEWHERE = 2
+
+_UNREAD = (
+    "“Not sourced” means that what the other guideline says of it was not read here. It never means"
+    " that the guideline is silent."
+)
 
 _KINDS = {
     "added": "only asked by the new side",

@@ -44,7 +44,7 @@ def _page(view: ComparisonView) -> Iterator[str]:
             yield f"  - *{escaped(side.caveat)}*"
         yield f"  - not at hand: {escaped(side.not_sourced)}"
     yield ""
-    yield from (f"- {escaped(text)}" for text in view.short)
+    yield from (f"- {escaped(text)}" for text in (*view.short, view.unread) if text)
     yield ""
     if view.applies is not None:
         yield from ("## For whom", "", *_two([view.applies], old, new), "")

@@ -39,6 +39,8 @@ class ComparisonPage:
         lines += ["", t.style("IN SHORT", "bold")]
         for text in view.short:
             lines += t.wrap(f"– {text}", "  ")
+        if view.unread:
+            lines += t.wrap(f"– {view.unread}", "  ")
         if view.applies is not None:
             lines += ["", *t.wrap("≠ for other patients", "  ", "magenta")]
             lines += self._two(view.applies, 4)

@@ -9,8 +9,14 @@ from hepatica.diff.data import Condition, Diff, Pair, Proof, Reason, Telling, Wi
 
 Labels = tuple[str, str]
 
-_TRUTHS = {"true": "holds", "false": "does not hold", "unknown": "not known"}
+_STATUSES = {
+    "true": "holds", "false": "does not hold", "unknown": "not known", "silent": "not told",
+}  # fmt: skip
 _MOST = 3
+_UNREAD = (
+    "Where one guideline tells something to fewer patients, what it says of the others may only not"
+    " have been sourced."
+)
 
 
 class WitnessView(NamedTuple):
@@ -48,12 +54,25 @@ def proof_view(diff: Diff, labels: Labels) -> ProofView | None:
     if proof is None:
         return None
     views = [(t, _telling(t, proof, labels)) for t in proof.tellings]
+    text = method(proof)
+    if not diff.versions:
+        text += f" {_UNREAD}"
     return ProofView(
-        method=method(proof),
-        differing=tuple(view for _, view in views if not view.equal),
-        merged=tuple(view for t, view in views if view.equal and t.split),
+        method=text,
+        differing=tuple(_joined(view for _, view in views if not view.equal)),
+        merged=tuple(_joined(view for t, view in views if view.equal and t.split)),
         same=tuple(view.says for t, view in views if view.equal and not t.split),
     )
+
+
+def _joined(views: Iterable[TellingView]) -> Iterator[TellingView]:
+    """Tell once what the same statements tell of several interventions to the same patients."""
+    groups: dict[object, list[TellingView]] = {}
+    for view in views:
+        patients = tuple(w._replace(name="") for w in view.witnesses)
+        groups.setdefault((view.said, view.statements, patients), []).append(view)
+    for group in groups.values():
+        yield group[0]._replace(says="; ".join(view.says for view in group))
 
 
 def method(proof: Proof) -> str:
@@ -128,7 +147,7 @@ def witnesses(found: Iterable[Witness], labels: Labels) -> tuple[WitnessView, ..
 
 def reason(r: Reason) -> str:
     """Say what one side says of a patient, and why."""
-    text = _TRUTHS.get(r.status, r.status)
+    text = _STATUSES.get(r.status, r.status)
     if r.blocked_by:
         text += f" by {_some(r.blocked_by)}"
     elif r.missing:
