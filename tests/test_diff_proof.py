@@ -1,4 +1,4 @@
-"""Comparison by proof: brute force over small domains, known pairs, replays, files, what is shown."""
+"""Comparison by proof: brute force over small domains, known pairs, replays, files, pages."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def command(
                 from hepatica.lint.logic import lint_logic  # only what is used
 
                 every += lint_logic(root, within=where)
-            if since is not None and not any(d.severity == "error" for d in every):
+            if since is not None:
                 every += _numbers(root, since, where)
             found += [d for d in every if not path or _lies_in(d.file, where)]
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hepatica.diagnostics import Diagnostic, Invalid, at
+from hepatica.diagnostics import Diagnostic, Invalid, at, has_errors
 from hepatica.diff.data import Compared
 from hepatica.diff.proof_data import SECONDS
 from hepatica.diff.sides import SHALLOW, Finder, compared, is_shallow, last_tag
@@ -40,6 +40,8 @@ def check_numbers(
     """
     files = read_files(root)
     loaded = load_files(files)
+    if has_errors(loaded.diagnostics):
+        return Numbers([], ["the knowledge has errors, so no version number is compared"])
     finder = Finder(root, loaded.knowledge)
     found: list[Diagnostic] = []
     notes: list[str] = []
@@ -56,14 +58,20 @@ def check_numbers(
         if base is None:
             untagged.append(name)
             continue
-        old = before(finder, name, base)
+        path = f"{name}/guideline.yaml"
+        manifest = read_yaml(decode(str(files.root / path), files.content[path]))
+        try:
+            old = before(finder, name, base)
+        except Invalid as error:
+            if since != LAST:
+                raise
+            found.append(unreadable(manifest, base, error))
+            continue
         if old is None:
             notes.append(f"{name} is new since {base}")
             continue
         done = step(old, compared(name, loaded.knowledge, guideline), seconds)
-        path = f"{name}/guideline.yaml"
-        source = decode(str(files.root / path), files.content[path])
-        found += understated(done, read_yaml(source))
+        found += understated(done, manifest)
     if untagged:
         notes.append(
             f"no tag can be reached from here, so no version number is compared"
@@ -83,6 +91,16 @@ def before(finder: Finder, name: str, base: str) -> Compared | None:
         if all(d.code == "V103" for d in error.diagnostics):
             return None
         raise
+
+
+def unreadable(manifest: Document, base: str, error: Invalid) -> Diagnostic:
+    """Tell that the last release is no sound knowledge today: a check has become stricter since.
+
+    It is a note: else nothing could be released any more.
+    """
+    text = f"the release {base} cannot be read today, so its number is not compared"
+    help = f"take a major number; {error.diagnostics[0].message}"
+    return at(manifest, ("version",), "V202", text, help=help, severity="note")
 
 
 def understated(done: Step, manifest: Document) -> Iterator[Diagnostic]:

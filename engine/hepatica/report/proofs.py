@@ -135,7 +135,7 @@ def witnesses(found: Iterable[Witness], labels: Labels) -> tuple[WitnessView, ..
     }  # fmt: skip
     return tuple(
         WitnessView(
-            heads[w.shows],
+            heads[w.shows] + ("" if w.minimal else "; perhaps not the smallest"),
             "; ".join(w.patient) or "nothing is known",
             reason(w.old),
             reason(w.new),
