@@ -33,7 +33,7 @@ from hepatica.report.comparison_text import ComparisonPage
 from hepatica.report.text import Terminal
 from hepatica.schema import fits
 from hepatica.source import Document
-from hepatica.witness import Answerer, Concludes, Holds, Status
+from hepatica.witness import Answerer, Concludes, Holds, Question, Status
 from hepatica.words import Words
 
 FIXTURES = Path(__file__).parent / "fixtures" / "diff"
@@ -90,21 +90,20 @@ def test_verdicts_agree_with_brute_force(a: ir.Guideline, b: ir.Guideline) -> No
     diff = compare(side(a, SMALL), side(b, SMALL), prove=True, seconds=None)
     drugs = knowledge(a, SMALL).interventions
     one, other = Answerer(a, SMALL, drugs), Answerer(b, SMALL, drugs)
-    told = {
+    told: dict[str, Question] = {
         "start drug_a": Status("g/t/r0", ("drug_a",)),
         "start drug_a + drug_b": Status("g/t/r1"),
         "conclusion: v": Concludes("verdict_1", True),
     }
-    asked = {p.names: Holds(p.old.statement) for p in diff.pairs if p.old and p.old == p.new}
-    asked |= {p.names: Holds(p.names[0]) for p in diff.pairs if p.names[0] and p.names[1]}
+    asked = {p.names: p.names for p in diff.pairs if p.old is not None and p.new is not None}
     outcomes: dict[Any, set[tuple[str, str]]] = {}
     for patient in EVERYONE[::3]:
         for says, question in told.items():
             pair = one.answer(question, patient), other.answer(question, patient)
             outcomes.setdefault(says, set()).add(pair)
-        for (mine, its), question in asked.items():
-            assert its is not None
-            found = one.answer(question, patient), other.answer(Holds(its), patient)
+        for mine, its in asked:
+            assert mine is not None and its is not None
+            found = one.answer(Holds(mine), patient), other.answer(Holds(its), patient)
             outcomes.setdefault((mine, its), set()).add(found)
     # A sample of all patients: what it shows must be allowed by the verdict.
     allowed: dict[Relation, set[Relation]] = {

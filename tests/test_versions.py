@@ -100,7 +100,7 @@ def test_no_patient_contradicts_a_level(a: ir.Guideline, b: ir.Guideline) -> Non
             if before != after:
                 nothing = "silent" if isinstance(question, Status) else "false"
                 adds = before == nothing or (nothing == "false" and before != "true")
-                worst = max(worst, "minor" if adds else "major", key=LEVELS.index)  # type: ignore[arg-type]
+                worst = max(worst, "minor" if adds else "major", key=LEVELS.index)
     assert LEVELS.index(found.needed) >= LEVELS.index(worst)
     for cause in found.causes:  # and everything that is claimed has its patient
         assert cause.level == "patch" or cause.witness is not None

@@ -3,15 +3,14 @@
     python docs/comparisons/build.py
 
 Each is proved over every patient, as `hepatica diff --prove` does it, and written as markdown and
-as one HTML page. At its end stands a stamp: the hash of the same pages without the proof, which take
-a second to make. It changes with the knowledge, the words and the layout, so that a test sees cheaply
-that the pages are old.
+as one HTML page. At its end stands a stamp: the hash of the same pages without the proof, which
+take a second to make. It changes with the knowledge, the words and the layout, so that a test sees
+cheaply that the pages are old.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 from hepatica.diff import Finder, compare
@@ -60,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -154,7 +154,7 @@ class _View:
             sides=(self._head(0, diff.old), self._head(1, diff.new)),
             short=tuple(self._short()),
             versions=diff.versions,
-            unread="" if diff.versions else _UNREAD,
+            unread="" if diff.versions else proofs.UNREAD,
             applies=applies,
             proof=proofs.proof_view(diff, self.labels),
             facts=tuple(
@@ -164,7 +164,7 @@ class _View:
             topics=tuple(Topic(name, tuple(pairs)) for name, pairs in topics.items()),
             sources=tuple(tuple(cited.items()) for cited in self.cited),  # type: ignore[arg-type]
             answers=answers_view(diff, self.labels) if diff.cases else None,
-            footer=f"{_method(diff)} {FOOTER}",
+            footer=f"{proofs.how_compared(diff)} {FOOTER}",
         )
 
     def _head(self, side: int, of: Side) -> SideHead:
@@ -296,27 +296,12 @@ class _View:
 
 _MOST_ELSEWHERE = 2
 
-_UNREAD = (
-    "“Not sourced” means that what the other guideline says of it was not read here. It never means"
-    " that the guideline is silent."
-)
-
 _KINDS = {
     "added": "only asked by the new side",
     "removed": "only asked by the old side",
     "threshold": "threshold",
     "list": "value",
 }
-
-
-def _method(diff: Diff) -> str:
-    text = "Statements are put together by what they tell, the nearest condition first."
-    if diff.proof is not None:
-        return f"{text} {proofs.method(diff.proof)}"
-    return (
-        f"{text} Conditions are compared by their structure, so “another condition” may still hold"
-        " for the same patients."
-    )
 
 
 def _rows(node: Node, depth: int) -> Iterator[Row]:

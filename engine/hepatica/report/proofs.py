@@ -13,7 +13,11 @@ _STATUSES = {
     "true": "holds", "false": "does not hold", "unknown": "not known", "silent": "not told",
 }  # fmt: skip
 _MOST = 3
-_UNREAD = (
+UNREAD = (
+    "“Not sourced” means that what the other guideline says of it was not read here. It never means"
+    " that the guideline is silent."
+)
+_LESS = (
     "Where one guideline tells something to fewer patients, what it says of the others may only not"
     " have been sourced."
 )
@@ -56,7 +60,7 @@ def proof_view(diff: Diff, labels: Labels) -> ProofView | None:
     views = [(t, _telling(t, proof, labels)) for t in proof.tellings]
     text = method(proof)
     if not diff.versions:
-        text += f" {_UNREAD}"
+        text += f" {_LESS}"
     return ProofView(
         method=text,
         differing=tuple(_joined(view for _, view in views if not view.equal)),
@@ -81,6 +85,17 @@ def method(proof: Proof) -> str:
         "What is proved holds for every patient, those with missing facts too, each side with its"
         " own definitions. Each patient shown has the fewest known facts that show it, and was"
         f" asked of both sides again by the {' and the '.join(proof.engines)}."
+    )
+
+
+def how_compared(diff: Diff) -> str:
+    """Say at the foot of the page how statements and conditions were compared."""
+    text = "Statements are put together by what they tell, the nearest condition first."
+    if diff.proof is not None:
+        return f"{text} {method(diff.proof)}"
+    return (
+        f"{text} Conditions are compared by their structure, so “another condition” may still hold"
+        " for the same patients."
     )
 
 
