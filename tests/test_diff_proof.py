@@ -22,6 +22,7 @@ from hepatica import ir
 from hepatica.case import CaseReader, document_of, documents
 from hepatica.cli import app, witnesses
 from hepatica.compile.network import NotInstalled
+from hepatica.compile.program import Program
 from hepatica.diagnostics import Invalid, draw
 from hepatica.diff import Finder, compare, replayed, to_json
 from hepatica.diff.data import Compared, Diff, Pair, Reason, Relation, Telling, Witness
@@ -242,6 +243,30 @@ def test_a_patient_who_is_not_confirmed_is_a_defect(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Replayed, "outcome", lambda *_: "unknown")
     with pytest.raises(Invalid, match=r"E105.*does not replay"):
         versus(guideline([recommended("r", FLAGS[0])]), guideline([recommended("r", FLAGS[1])]))
+
+
+def test_a_patient_whom_the_compiled_guideline_does_not_confirm_is_a_defect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The solver's own referee agrees here; only the engine says otherwise."""
+
+    def missing(*_: object) -> None:
+        raise NotInstalled
+
+    monkeypatch.setattr(replayed, "prepare", missing)
+    true = Program.truths
+    for flipped in ("g/t/r", "applies"):
+
+        def wrong(self: Program, given: Any, name: str = flipped) -> Any:
+            statements, applies = true(self, given)
+            if name == "applies":
+                return statements, None if applies else True
+            return {**statements, name: None if statements[name] else True}, applies
+
+        monkeypatch.setattr(Program, "truths", wrong)
+        of = [guideline([recommended("r", flag)], flag) for flag in FLAGS[:2]]
+        with pytest.raises(Invalid, match=r"E105.*are found"):
+            versus(*of)
 
 
 def test_the_program_confirms_where_the_network_is_not_there(

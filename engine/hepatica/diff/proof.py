@@ -14,7 +14,7 @@ from typing import Any
 from hepatica import ir
 from hepatica.diagnostics import Invalid
 from hepatica.diff.data import Basis, Compared, Proof, Relation, Shows, Telling, Witness
-from hepatica.diff.replayed import Asked, AskedTold, Condition, Replayed
+from hepatica.diff.replayed import APPLIES, Asked, AskedTold, Condition, Replayed
 from hepatica.diff.tellings import Key, Told, keys, says, tellings
 from hepatica.outcome import members
 from hepatica.prove import Difference, Prover, Side, Verdict
@@ -140,14 +140,14 @@ class Proofs:
         if old.score is not None and new.score is not None:
             return self._score(old, new, name)
         found = self.prover.differ(self.old.holds(old.id), self.new.holds(new.id))
-        return self._read(found, name, (Condition(old.when), Condition(new.when)))
+        return self._read(found, name, (Condition(old.when, old.id), Condition(new.when, new.id)))
 
     def applies(self) -> tuple[Relation | None, tuple[Witness, ...]]:
         """Compare whom the two guidelines are for."""
         sides = self.old.holds(self.old.applies), self.new.holds(self.new.applies)
         asked = (
-            Condition(self.old.of.guideline.applies),
-            Condition(self.new.of.guideline.applies),
+            Condition(self.old.of.guideline.applies, APPLIES),
+            Condition(self.new.of.guideline.applies, APPLIES),
         )
         return self._read(self.prover.differ(*sides), "applies", asked)
 

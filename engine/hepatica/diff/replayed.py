@@ -8,7 +8,7 @@ there. So a mistake in the making ready does not reach the page either.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hepatica import ir
 from hepatica.case import Case
@@ -23,13 +23,19 @@ from hepatica.lower import lower
 from hepatica.outcome import Option, Plan, judge, plan
 from hepatica.witness import question_of
 
+APPLIES = "applies"
+_NOT_ASKED: Any = object()
 _BEST_FIRST = ("recommended", "contingent", "blocked", "silent")
 
 
 class Condition(NamedTuple):
-    """A condition is asked: true, false or unknown. None is always true."""
+    """A condition is asked: true, false or unknown. None is always true.
+
+    `of` names the statement it is of, or is "applies": then the engine's own answer is taken.
+    """
 
     when: ir.Condition | None
+    of: str | None = None
 
 
 class AskedTold(NamedTuple):
@@ -73,7 +79,10 @@ class Replayed:
         statements, applies = self.compiled.truths(case.facts)
         referee = Referee(self.meaning, case.facts, statements)
         if isinstance(asked, Condition):
-            return WORDS[True if asked.when is None else referee.truth(asked.when)]
+            if asked.when is None:
+                return WORDS[True]
+            own = applies if asked.of == APPLIES else statements.get(asked.of or "", _NOT_ASKED)
+            return WORDS[referee.truth(asked.when) if own is _NOT_ASKED else own]
         key = asked.key
         told = self.told.get(key, ())
         if key.kind == "recommendation":

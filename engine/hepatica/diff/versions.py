@@ -17,7 +17,7 @@ from hepatica.diff.compare import unplaced
 from hepatica.diff.data import Change, Compared, Diff, Pair, Witness
 from hepatica.diff.proof import Proofs
 from hepatica.diff.proof_data import SECONDS
-from hepatica.diff.replayed import AskedTold, Condition
+from hepatica.diff.replayed import APPLIES, AskedTold, Condition
 from hepatica.diff.tellings import Key, says
 from hepatica.outcome import GIVES
 from hepatica.prove import Transitions
@@ -178,7 +178,10 @@ class _Step:
         proofs, prover = self.proofs, self.proofs.prover
         sides = proofs.old.holds(proofs.old.applies), proofs.new.holds(proofs.new.applies)
         found = prover.transitions(*sides)
-        asked = Condition(self.old.guideline.applies), Condition(self.new.guideline.applies)
+        asked = (
+            Condition(self.old.guideline.applies, APPLIES),
+            Condition(self.new.guideline.applies, APPLIES),
+        )
         for change, patient in found.found.items():
             level: Level = "minor" if change[0] == "false" else "major"
             witness = proofs.witness("difference", patient, "applies", asked)
@@ -226,7 +229,9 @@ class _Step:
         if found is None:
             return None
         name = statement.split("/", 1)[1].replace("/", "_")
-        return proofs.witness("only_new", found, name, (Condition(ir.Any(())), Condition(when)))
+        return proofs.witness(
+            "only_new", found, name, (Condition(ir.Any(())), Condition(when, statement))
+        )
 
     def _described(self, diff: Diff) -> Iterator[Cause]:
         """List facts that are described otherwise: some refuse cases that were accepted before."""
