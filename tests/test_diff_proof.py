@@ -196,6 +196,22 @@ def test_whom_it_is_for_is_proved() -> None:
     assert twice.applies.condition.basis == "proved" and not twice.applies.witnesses
 
 
+def test_what_only_one_version_has_carries_a_patient_too() -> None:
+    rec = recommended("r", FLAGS[0])
+    more = statement("x", "caution", when=FLAGS[1], avoid=ir.Avoid(interventions=("drug_b",)))
+    for old, new, verdict, shows in (
+        ([rec], [rec, more], "added", "only_new"),
+        ([rec, more], [rec], "removed", "only_old"),
+    ):
+        [pair] = [p for p in versus(guideline(old), guideline(new)).pairs if p.verdict == verdict]
+        [witness] = pair.witnesses
+        assert witness.shows == shows and witness.facts == {"flag_1": True}
+        assert {witness.old.status, witness.new.status} == {"true", "silent"}
+    other = ir.replace(guideline([rec]), id="h")  # another guideline: perhaps only not sourced
+    found = [p for p in versus(guideline([rec, more]), other).pairs if p.verdict == "removed"]
+    assert all(not p.witnesses for p in found)
+
+
 def test_scores_are_compared_by_their_points() -> None:
     def score(points: int) -> ir.Statement:
         items = tuple(

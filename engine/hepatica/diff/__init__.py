@@ -158,6 +158,9 @@ class _Comparison:
         assert mine is not None
         s = mine.statement
         others = self.its if old else self.mine
+        witnesses: tuple[Witness, ...] = ()
+        if self.proofs is not None and self.versions:  # else the other side may only not be sourced
+            witnesses = self.proofs.alone(s, is_old=old is not None)
         return Pair(
             verdict="removed" if old else "added",
             topic=s.topic,
@@ -169,6 +172,7 @@ class _Comparison:
             together=self._together(s, old is not None),
             renamed=False,
             elsewhere=tuple(r.statement.id for r in others if tells_the_like(mine, r)),
+            witnesses=witnesses,
         )
 
     def _together(self, s: ir.Statement, is_old: bool = True) -> bool:

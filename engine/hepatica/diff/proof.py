@@ -13,7 +13,7 @@ from typing import Any
 
 from hepatica import ir
 from hepatica.diagnostics import Invalid
-from hepatica.diff.data import Basis, Compared, Proof, Relation, Shows, Telling, Witness
+from hepatica.diff.data import Basis, Compared, Proof, Reason, Relation, Shows, Telling, Witness
 from hepatica.diff.replayed import APPLIES, Asked, AskedTold, Condition, Replayed
 from hepatica.diff.tellings import Key, Told, keys, says, tellings
 from hepatica.outcome import members
@@ -141,6 +141,24 @@ class Proofs:
             return self._score(old, new, name)
         found = self.prover.differ(self.old.holds(old.id), self.new.holds(new.id))
         return self._read(found, name, (Condition(old.when, old.id), Condition(new.when, new.id)))
+
+    def alone(self, s: ir.Statement, *, is_old: bool) -> tuple[Witness, ...]:
+        """Find the smallest patient for whom a statement holds that only one side has."""
+        if s.when is None:
+            return ()
+        mine, its = (self.old, self.new) if is_old else (self.new, self.old)
+        found = self.prover.differ(mine.holds(s.id), its.nobody()).only_a
+        if found is None:
+            return ()
+        shows: Shows = "only_old" if is_old else "only_new"
+        asked: tuple[Asked, Asked] = Condition(s.when, s.id), Condition(ir.Any(()))
+        if not is_old:
+            found = ir.replace(found, a=found.b, b=found.a)
+            asked = asked[1], asked[0]
+        name = s.id.split("/", 1)[1].replace("/", "_")
+        witness = self.witness(shows, found, name, asked)
+        nothing = Reason("silent", (), (), ())
+        return (ir.replace(witness, **{"new" if is_old else "old": nothing}),)
 
     def applies(self) -> tuple[Relation | None, tuple[Witness, ...]]:
         """Compare whom the two guidelines are for."""

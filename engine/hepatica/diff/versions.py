@@ -220,18 +220,10 @@ class _Step:
 
     def _anyone(self, statement: str) -> Witness | None:
         """Find the smallest patient for whom a statement of the new side holds."""
-        proofs = self.proofs
         every = {s.id: s for s in active(self.new.guideline.statements)}
-        when = every[statement].when if statement in every else None
-        if when is None:
+        if statement not in every:  # of a pack
             return None
-        found = proofs.prover.differ(proofs.old.nobody(), proofs.new.holds(statement)).only_b
-        if found is None:
-            return None
-        name = statement.split("/", 1)[1].replace("/", "_")
-        return proofs.witness(
-            "only_new", found, name, (Condition(ir.Any(())), Condition(when, statement))
-        )
+        return next(iter(self.proofs.alone(every[statement], is_old=False)), None)
 
     def _described(self, diff: Diff) -> Iterator[Cause]:
         """List facts that are described otherwise: some refuse cases that were accepted before."""

@@ -114,6 +114,7 @@ class ComparisonPage:
             lines += self.t.labelled("rests on", f"{pair.through} (defined otherwise)", 6)
         if pair.elsewhere:
             lines += self.t.wrap(pair.elsewhere, "      ", "dim")
+        lines += [line for w in pair.witnesses for line in self._witness(w, 6)]
         return [*lines, *self.t.wrap(f"[{' · '.join(pair.statements)}]", "      ", "dim")]
 
     def _pair(self, pair: PairView) -> list[str]:
