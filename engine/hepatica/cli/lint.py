@@ -36,9 +36,10 @@ def command(
     knowledge is checked. With --logic the solver looks for conditions that can never be true or
     false, questions that never matter, definitions that contradict each other, recommendations that
     are contraindicated for everybody, and answers that more knowledge overturns, each with a
-    patient. With --since a version number that understates what has changed is an error (V201, with
-    a patient; needs the extra prove). Exits with 1 if anything is found, with 2 if a file cannot be
-    read at all.
+    patient. Exits with 1 if anything is found, with 2 if a file cannot be read at all.
+
+    With --since a version number that understates what has changed since a git revision is an
+    error, shown with a patient (V201; needs the extra prove).
 
     \b
     Examples:
