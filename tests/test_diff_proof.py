@@ -244,6 +244,24 @@ def test_what_was_not_decided_is_never_the_same() -> None:
     assert fits(json.loads(to_json(diff)), "diff")
 
 
+def test_what_rests_on_other_definitions_is_not_the_same_until_it_is_proved() -> None:
+    a, b, c = FLAGS
+    old = ir.Any((ir.All((a, b)), ir.All((a, c))))
+    defined = statement("d", "definition", when=old, conclude=("verdict_1", True))
+    again = ir.replace(defined, when=ir.All((a, ir.Any((b, c)))))
+    resting = recommended("r", ir.Leaf("verdict_1", "is", (True,)))
+    sides = guideline([defined, resting]), guideline([again, resting])
+    [proved] = [p for p in versus(*sides).pairs if p.old and p.old.kind == "recommendation"]
+    assert proved.verdict == "same" and not proved.through and not proved.witnesses
+    late = versus(*sides, seconds=0.0)
+    [pair] = [p for p in late.pairs if p.old and p.old.kind == "recommendation"]
+    assert pair.verdict == "changed" and pair.condition and pair.through
+    assert (pair.condition.relation, pair.condition.basis) == ("different", "not_decided")
+    # What is the same by structure, on the same definitions, needs no search.
+    whole = versus(guideline([defined, resting]), guideline([resting, defined]), seconds=0.0)
+    assert whole.same and whole.proof and {t.relation for t in whole.proof.tellings} == {"equal"}
+
+
 def test_cases_speak_where_the_solver_did_not_decide() -> None:
     old, new = recommended("r", FLAGS[0]), recommended("r", FLAGS[1])
     cases = [{"id": "one", "facts": {"flag_0": True, "flag_1": False}}, {"id": "none", "facts": {}}]

@@ -131,11 +131,11 @@ class _Comparison:
         a, b = old.statement, new.statement
         condition = compare_ready(old, new, self.one.words)
         witnesses: tuple[Witness, ...] = ()
+        through = self.definitions.through(a, b)
         if self.proofs is not None:
             relation, witnesses = self.proofs.condition(a, b)
-            condition = proved(condition, relation, witnesses)
+            condition = proved(condition, relation, witnesses, through)
         found = tuple(changes(old, new, self.one, self.other, condition))
-        through = self.definitions.through(a, b)
         if condition.basis == "proved" and condition.relation == "equal":
             through = ()  # it was looked at with what it rests on
         return Pair(
@@ -189,7 +189,7 @@ class _Comparison:
         witnesses: tuple[Witness, ...] = ()
         if self.proofs is not None:
             relation, witnesses = self.proofs.applies()
-            condition = proved(condition, relation, witnesses)
+            condition = proved(condition, relation, witnesses, through)
             through = () if relation == "equal" else through
         return Applies(
             None if mine is None else self.one.node(mine, other[1]),

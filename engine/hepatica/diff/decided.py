@@ -9,14 +9,22 @@ from hepatica.diff.data import CaseDiff, Condition, Pair, Relation, Witness
 
 
 def proved(
-    condition: Condition, relation: Relation | None, witnesses: tuple[Witness, ...]
+    condition: Condition,
+    relation: Relation | None,
+    witnesses: tuple[Witness, ...],
+    through: tuple[str, ...],
 ) -> Condition:
     """Put a proved relation in the place of that of the structure; None: it was not decided.
 
-    A search that did not end leaves what the structure shows.
+    A search that did not end leaves what the structure shows. Equal by structure is equal, unless
+    it rests on conclusions that are defined otherwise (`through`): that is not known to be equal.
     """
     patient = dict(witnesses[0].facts) if witnesses else None
     if relation is None:
+        if condition.relation == "equal":
+            if not through:
+                return condition
+            condition = ir.replace(condition, relation="different")
         return ir.replace(condition, basis="not_decided", patient=patient)
     if relation == "equal":
         return Condition("equal", "proved", (), False)

@@ -86,9 +86,10 @@ class ComparisonPage:
         }
         if self.view.versions:
             one_sided = {"removed": "removed", "added": "added"}
+        proved = ", proved" if self.view.proof is not None else ""
         return {
-            "reworded": "told alike, in other words or from another page",
-            "same": "the same",
+            "reworded": f"told alike, in other words or from another page{proved}",
+            "same": f"the same{proved}",
             **one_sided,
         }
 

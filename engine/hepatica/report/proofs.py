@@ -111,6 +111,8 @@ def said(condition: Condition, text: str, proof: Proof | None) -> str:
     if condition.basis == "structure":
         return text
     late = within(proof.seconds if proof else None)
+    if condition.relation == "different" and not condition.questions and not condition.joined:
+        text = "the same condition, on conclusions that are defined otherwise"
     if condition.basis == "cases":
         shown = ", ".join(condition.cases[:_MOST])
         return f"{late}; by cases: the two differ for {shown}; by its structure: {text}"
