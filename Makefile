@@ -1,5 +1,5 @@
 # What is checked before anything lands; CI runs `make check`.
-.PHONY: check style types imports knowledge tests bench schemas reset
+.PHONY: check style types imports knowledge tests bench schemas docs reset
 
 check: style types imports knowledge tests
 
@@ -14,7 +14,7 @@ imports:
 	lint-imports
 
 knowledge:
-	hepatica lint knowledge
+	hepatica lint knowledge --since last-tag
 	hepatica lint tests/fixtures/cases tests/fixtures/charts
 	hepatica test
 	hepatica test tests/fixtures/charts
@@ -25,6 +25,10 @@ tests:
 # Editor schemas, completed from the dictionaries; kept in the repository.
 schemas:
 	hepatica schema --write
+
+# The published comparisons, proved; kept in the repository.
+docs:
+	python docs/comparisons/build.py
 
 # Golden files anew; read the difference before committing it.
 reset:

@@ -131,16 +131,19 @@ def diff(
     new: str,
     knowledge: Knowledge | None = None,
     cases: Iterable[Mapping[str, Any] | Path | str] = (),
+    *,
+    prove: bool = False,
 ) -> Diff:
     """Compare two guidelines, or two versions of one, by statement and by case.
 
     Each is the name of a guideline of `knowledge` (by default the shipped one), `name@revision` of
     the git repository here, or the path of a guideline's folder. A case is given as to `evaluate`.
-    Raises `Invalid` when one of them cannot be read.
+    With `prove` a solver compares them over every patient (needs the extra `prove`). Raises
+    `Invalid` when one of them cannot be read.
     """
     from hepatica.diff import diff
 
-    return diff(old, new, knowledge, cases)
+    return diff(old, new, knowledge, cases, prove=prove)
 
 
 def compile(

@@ -112,6 +112,8 @@ CODES: dict[str, str] = {
     "V101": "git, or a repository here, is not there",
     "V102": "an unknown revision",
     "V103": "a revision that does not hold the guideline",
+    "V201": "a version number that understates what has changed",
+    "V202": "a last release that cannot be read today",
     "E101": "two engines gave different answers",
     "E102": "a rule set beyond the limits of the network engine",
     "E103": "an engine that is not installed",
