@@ -88,12 +88,12 @@ class Expressions:
 
     def interval(self, score: Score) -> tuple[pl.Expr, pl.Expr]:
         """Give the lowest and the highest sum that a score can have."""
-        low = [self.use(rail.true).cast(pl.Float64) * step for rail, step in score.terms]
-        high = [self.use(rail.false).cast(pl.Float64) * step for rail, step in score.terms]
-        return (
-            pl.sum_horizontal(low) + float(score.base),
-            float(score.base + score.total) - pl.sum_horizontal(high),
-        )
+        low = pl.lit(float(score.base))
+        high = pl.lit(float(score.base + score.total))
+        for rail, step in score.terms:
+            low = low + self.use(rail.true).cast(pl.Float64) * step
+            high = high - self.use(rail.false).cast(pl.Float64) * step
+        return low, high
 
     def given_or(self, fact: str, otherwise: pl.Expr) -> pl.Expr:
         """Give what is given, else something."""
