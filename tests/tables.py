@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+from strategies import FACTS, guideline, knowledge, statement
 
 from hepatica import ir
+from hepatica.case import CaseReader, documents
 from hepatica.compile.columnar import Columnar
 from hepatica.compile.sql import Sql
 from hepatica.compose import Composer
+from hepatica.diagnostics import Invalid
 from hepatica.evaluate import WORDS, Given, Referee
+from hepatica.load import load
 from hepatica.trace import Tracer
+
+CASES = Path(__file__).parent / "fixtures" / "cases"
+
+
+@cache
+def shipped() -> ir.Knowledge:
+    return load()
+
+
+@cache
+def cases() -> list[Given]:
+    reader = CaseReader(shipped().facts)
+    found: list[Given] = []
+    for document in documents(str(CASES), None):
+        assert not isinstance(document, Invalid)
+        found.append(reader.read(document).facts)
+    assert len(found) > 200
+    return found
+
+
+def nested(length: int) -> tuple[ir.Guideline, ir.Knowledge]:
+    """Make definitions that each ask the one before in two places."""
+    facts = {f"c_{i}": ir.Fact(f"c_{i}", "t", "c", "boolean") for i in range(length)}
+    statements = []
+    for i in range(length):
+        before = f"c_{i - 1}" if i else "flag_0"
+        yes, no = (ir.Leaf(before, "is", (value,)) for value in (True, False))
+        first = ir.Any((yes, ir.Leaf(f"flag_{i % 3}", "is", (True,))))
+        second = ir.Any((no, ir.Leaf("number_0", "above", (float(i),))))
+        when = ir.All((first, second))
+        statements.append(statement(f"d{i}", "definition", when=when, conclude=(f"c_{i}", True)))
+    of = guideline(statements)
+    return of, knowledge(of, FACTS | facts)
 
 
 def table(
@@ -128,13 +167,21 @@ def on_duckdb(sql: Sql, frame: pl.DataFrame, key: str = "patient") -> list[dict[
     connection = _connection()
     connection.execute("DROP TABLE IF EXISTS facts")
     connection.execute(sql.create_table())
-    names = [key, *sql.reads]
-    rows = frame.select(pl.col(key).cast(pl.String), *sql.reads).rows()
-    connection.executemany(f"INSERT INTO facts VALUES ({', '.join('?' * len(names))})", rows)
+    written = frame.select(pl.col(key).cast(pl.String), *map(_plain, frame.select(sql.reads)))
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        written.write_parquet(file.name)
+        connection.execute("INSERT INTO facts BY NAME FROM read_parquet(?)", [file.name])
     done = connection.execute(sql.query())
     columns = [column[0] for column in done.description or ()]
     found = [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
     return sorted(found, key=lambda row: int(row[key]))
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """Write codes as text: DuckDB cannot read a list of categories."""
+    if column.dtype == pl.List:
+        return column.cast(pl.List(pl.String))
+    return column.cast(pl.String) if column.dtype == pl.Enum else column
 
 
 def by_columns(columnar: Columnar, frame: pl.DataFrame, key: str = "patient") -> Any:

@@ -4,44 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from strategies import FACTS, guideline, knowledge, statement
-from tables import compare, table
+from tables import cases, compare, nested, shipped, table
 
 from hepatica import ir
-from hepatica.case import CaseReader, documents
 from hepatica.compile.circuit import STATUSES, WORDS
 from hepatica.compile.columnar import Columnar
 from hepatica.compose import Composer
-from hepatica.diagnostics import Invalid
-from hepatica.evaluate import Given
-from hepatica.load import load
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = ROOT / "tests" / "fixtures" / "cases"
 NAMES = [path.parent.name for path in sorted(ROOT.glob("knowledge/*/guideline.yaml"))]
 TRUTH = {"true": True, "false": False, "unknown": None}
-
-
-@cache
-def shipped() -> ir.Knowledge:
-    return load()
-
-
-@cache
-def cases() -> list[Given]:
-    reader = CaseReader(shipped().facts)
-    found: list[Given] = []
-    for document in documents(str(CASES), None):
-        assert not isinstance(document, Invalid)
-        found.append(reader.read(document).facts)
-    assert len(found) > 200
-    return found
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -180,26 +158,11 @@ def test_a_concluded_fact_may_be_given() -> None:
     assert truth(rule, given) == [False, True, None]
 
 
-def chain(length: int) -> Columnar:
-    """Compile definitions that each ask the one before, in two places."""
-    facts = {f"c_{i}": ir.Fact(f"c_{i}", "t", "c", "boolean") for i in range(length)}
-    statements = []
-    for i in range(length):
-        before = f"c_{i - 1}" if i else "flag_0"
-        yes, no = (ir.Leaf(before, "is", (value,)) for value in (True, False))
-        first = ir.Any((yes, ir.Leaf(f"flag_{i % 3}", "is", (True,))))
-        second = ir.Any((no, ir.Leaf("number_0", "above", (float(i),))))
-        when = ir.All((first, second))
-        statements.append(statement(f"d{i}", "definition", when=when, conclude=(f"c_{i}", True)))
-    of = guideline(statements)
-    return Columnar(of, knowledge(of, FACTS | facts))
-
-
 def test_nested_definitions_are_not_written_out() -> None:
     """Each definition asks the last twice: written out, 40 of them would be 2^40 questions."""
     sizes = {}
     for length in (20, 40):
-        columnar = chain(length)
+        columnar = Columnar(*nested(length))
         frame = table([{"flag_0": True, "number_0": 20.0}, {}], columnar.columns())
         start = time.perf_counter()
         plan = columnar.truths(frame.lazy())

@@ -100,7 +100,7 @@ def create_table(facts: Iterable[ir.Fact], table: str, key: str) -> str:
         f"  {column}{',' if i < len(columns) else ''} -- {comment}"
         for i, (column, comment) in enumerate(columns, 1)
     ]
-    return "\n".join([f"CREATE TABLE {identifier(table)} (", *lines, ")"])
+    return "\n".join([f"CREATE TABLE {table_name(table)} (", *lines, ")"])
 
 
 def _check(fact: ir.Fact, name: str) -> str:
@@ -169,7 +169,10 @@ class _Writer:
         if isinstance(node, Without):
             return f"(NOT {self._use(node.part)})"
         if isinstance(node, Weigh):
-            parts = [f"{self._use(part)}::INTEGER * {weight}" for part, weight in node.parts]
+            parts = [
+                f"{self._use(part)}::INTEGER{f' * {weight}' if weight > 1 else ''}"
+                for part, weight in node.parts
+            ]
             return f"({' + '.join(parts)} >= {node.at_least})"
         word = " AND " if isinstance(node, And) else " OR "
         return f"({word.join(self._use(part) for part in node.parts)})"
@@ -228,7 +231,7 @@ def _nested(levels: list[list[_Column]], table: str, key: str) -> str:
         wanted = (wanted - made).union(*(_columns_of(c.sql) for c in kept))
     passed = list(reversed(needed))
     passed[0] = []  # the first level reads the table itself
-    source, keyed, out = f"FROM {identifier(table)}", identifier(key), ""
+    source, keyed, out = f"FROM {table_name(table)}", identifier(key), ""
     for i, level in enumerate(levels):
         last = i == len(levels) - 1
         columns = [_Column(keyed, "")] + [_Column(identifier(name), "") for name in passed[i]]
@@ -257,6 +260,11 @@ def _columns_of(sql: str) -> set[str]:
 def identifier(name: str) -> str:
     """Quote a name."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def table_name(name: str) -> str:
+    """Quote the name of a table; a dot stands between a schema and its table."""
+    return ".".join(identifier(part) for part in name.split("."))
 
 
 def literal(text: str) -> str:

@@ -103,7 +103,7 @@ class Strata:
             parts = children(self.nodes[number])
             ready[number] = max((ready[part] for part in parts), default=0)
             depth[number] = 1 + max((depth[part] for part in parts), default=0)
-            if _is_question(self.nodes[number]):
+            if self._is_at_hand(self.nodes[number]):
                 continue
             if uses[number] > 1 or depth[number] >= DEEP:
                 step = ready[number]
@@ -112,6 +112,13 @@ class Strata:
                 self.steps[step].append(number)
                 self.named.add(number)
                 ready[number], depth[number] = step + 1, 0
+
+    def _is_at_hand(self, node: Node) -> bool:
+        """Say whether a node is a column already, or the opposite of one."""
+        if isinstance(node, Without):
+            inner = self.nodes[node.part]
+            return node.part in self.named or _is_question(inner)
+        return _is_question(node)
 
     def leaves(self) -> list[ir.Leaf]:
         """List the questions that are asked, on either rail, those about one fact together."""
