@@ -1,0 +1,222 @@
+"""Nodes as Polars expressions, and the columns of facts that they read."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Callable, Iterable, Mapping
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.compile.circuit import STATUSES, Circuit, Score
+from hepatica.compile.strata import Strata
+from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
+
+STATUS = pl.Enum(STATUSES)
+"""The type of a status column: the same for all kinds, so that columns can be put together."""
+
+_UNSIGNED = ((8, pl.UInt8), (16, pl.UInt16), (32, pl.UInt32), (64, pl.UInt64))
+
+
+class Expressions:
+    """The nodes that some answers need, as Polars expressions over the facts that are given.
+
+    A fact is the column `f NAME`, null where it is missing; `g NAME` says whether it is given, and
+    `q NUMBER` whether a question about it is surely true; a node with a column is `n NUMBER`.
+    `steps` are the columns to make, before any of the answers can be asked for.
+    """
+
+    def __init__(self, circuit: Circuit, roots: Iterable[int], given: frozenset[str]) -> None:
+        """Put the nodes in steps."""
+        self.facts = circuit.facts
+        self.given = given
+        self.strata = Strata(circuit.nodes, roots, given)
+        self.questions = {leaf: pl.col(f"q {i}") for i, leaf in enumerate(self.strata.leaves())}
+        # All questions about a fact stand together: it is then still in the processor's cache.
+        self.steps = [
+            [pl.col(f"f {fact}").is_not_null().alias(f"g {fact}")
+             for fact in self.strata.asked_given()] + self._members(),
+            [self._ask(leaf).alias(column.meta.output_name())
+             for leaf, column in self.questions.items()],
+        ]  # fmt: skip
+        for step in self.strata.steps:
+            self.steps.append([self._expr(number).alias(f"n {number}") for number in step])
+
+    def use(self, root: int) -> pl.Expr:
+        """Give an answer that is on or off: a Boolean without nulls."""
+        answer = self.strata.answer(root)
+        return pl.lit(answer) if isinstance(answer, bool) else self._part(answer)
+
+    def truth(self, rail: Rail) -> pl.Expr:
+        """Give a nullable Boolean."""
+        true, false = self.use(rail.true), self.use(rail.false)
+        return pl.when(true | false).then(true)
+
+    def status(self, words: Mapping[str, int], last: str) -> pl.Expr:
+        """Give the word whose node is on; the last where none is."""
+        return self.chosen(words, STATUS, last)
+
+    def chosen(self, words: Mapping[str, int], dtype: pl.Enum, last: str | None = None) -> pl.Expr:
+        """Give the word whose node is on, of which no two ever are; else the last one."""
+        found: pl.Expr = pl.lit(last, dtype=dtype)
+        for word, root in reversed(list(words.items())):
+            if self.strata.answer(root) is not False:
+                found = pl.when(self.use(root)).then(pl.lit(word, dtype=dtype)).otherwise(found)
+        return found
+
+    def listed(self, words: Iterable[tuple[str, int]], dtype: pl.Enum) -> pl.Expr:
+        """List all words whose nodes are on.
+
+        The nodes become the bits of a number: few patients wait for different things, so each list
+        is made once. (Polars' own `concat_list` makes one a patient, which takes 50 times as long.)
+        """
+        on = [(word, root) for word, root in words if self.strata.answer(root) is not False]
+        if not on:
+            return pl.lit([], dtype=pl.List(dtype))
+        fields = []
+        for start in range(0, len(on), 64):
+            some = on[start : start + 64]
+            size = next(unsigned for bits, unsigned in _UNSIGNED if len(some) <= bits)
+            bits = [self.use(r).cast(size) * pl.lit(1 << i, size) for i, (_, r) in enumerate(some)]
+            fields.append(_balanced(operator.or_, bits).alias(str(start)))
+        unpack = functools.partial(_unpack, [word for word, _ in on], dtype)
+        return pl.struct(fields).map_batches(
+            unpack, return_dtype=pl.List(dtype), is_elementwise=True
+        )
+
+    def interval(self, score: Score) -> tuple[pl.Expr, pl.Expr]:
+        """Give the lowest and the highest sum that a score can have."""
+        low = pl.lit(float(score.base))
+        high = pl.lit(float(score.base + score.total))
+        for rail, step in score.terms:
+            low = low + self.use(rail.true).cast(pl.Float64) * step
+            high = high - self.use(rail.false).cast(pl.Float64) * step
+        return low, high
+
+    def given_or(self, fact: str, otherwise: pl.Expr) -> pl.Expr:
+        """Give what is given, else something."""
+        if fact not in self.given:
+            return otherwise
+        return pl.coalesce(pl.col(f"f {fact}"), otherwise)
+
+    # --- nodes -------------------------------------------------------------------------------
+
+    def _part(self, number: int) -> pl.Expr:
+        return pl.col(f"n {number}") if number in self.strata.named else self._expr(number)
+
+    def _expr(self, number: int) -> pl.Expr:
+        node = self.strata.nodes[number]
+        if isinstance(node, Ask):
+            true = self.questions[node.leaf]
+            return true if node.want else pl.col(f"g {node.leaf.fact}") > true  # given and not true
+        if isinstance(node, Given):
+            given = pl.col(f"g {node.fact}")
+            return given if node.want else ~given
+        if isinstance(node, Without):
+            return ~self._part(node.part)
+        if isinstance(node, Weigh):
+            weight = _smallest(sum(weight for _, weight in node.parts))
+            parts = [self._part(part).cast(weight) * pl.lit(w, weight) for part, w in node.parts]
+            return functools.reduce(operator.add, parts) >= pl.lit(node.at_least, weight)
+        parts = [self._part(part) for part in node.parts]
+        return _balanced(operator.and_ if isinstance(node, And) else operator.or_, parts)
+
+    def _ask(self, leaf: ir.Leaf) -> pl.Expr:
+        """Ask whether the answer is surely true: a Boolean without nulls."""
+        column = pl.col(f"f {leaf.fact}")
+        fact = self.facts[leaf.fact]
+        if fact.type == "boolean":
+            return (column if leaf.values[0] else ~column).fill_null(False)
+        if fact.type == "quantity":
+            return _compare(column, leaf).fill_null(False)
+        return _balanced(operator.or_, [pl.col(f"m {leaf.fact} {v}") for v in leaf.values])
+
+    def _members(self) -> list[pl.Expr]:
+        """Ask once for every value of a code or a set: reading them is slow."""
+        asked = {(q.fact, str(v)): None for q in self.questions for v in q.values}
+        found = []
+        for name, value in sorted(asked):
+            fact, column = self.facts[name], pl.col(f"f {name}")
+            if fact.type == "code":
+                held = column == pl.lit(value, dtype=pl.Enum(list(fact.values)))
+            elif fact.type == "codes":
+                held = column.list.contains(value)
+            else:
+                continue
+            found.append(held.fill_null(False).alias(f"m {name} {value}"))
+        return found
+
+
+_COMPARE = {"above": operator.gt, "at_least": operator.ge, "below": operator.lt,
+            "at_most": operator.le}  # fmt: skip
+
+
+def _compare(column: pl.Expr, leaf: ir.Leaf) -> pl.Expr:
+    first = float(leaf.values[0])
+    if leaf.op == "between":
+        return (column >= first) & (column <= float(leaf.values[1]))
+    compared: pl.Expr = _COMPARE[leaf.op](column, first)
+    return compared
+
+
+def _balanced(join: Callable[[pl.Expr, pl.Expr], pl.Expr], parts: list[pl.Expr]) -> pl.Expr:
+    """Join many parts as a flat tree: Polars recurses into expressions."""
+    while len(parts) > 1:
+        pairs = itertools.zip_longest(parts[::2], parts[1::2])
+        parts = [one if other is None else join(one, other) for one, other in pairs]
+    return parts[0]
+
+
+def _unpack(words: list[str], dtype: pl.Enum, packed: pl.Series) -> pl.Series:
+    """Turn bits, 64 a field, into lists of words."""
+    frame = packed.struct.unnest()
+    different = frame.unique()
+    lists = [
+        [word for i, word in enumerate(words) if row[i // 64] >> (i % 64) & 1]
+        for row in different.iter_rows()
+    ]
+    different = different.with_columns(pl.Series("", lists, dtype=pl.List(dtype)))
+    return frame.join(different, on=frame.columns, how="left", maintain_order="left")[""]
+
+
+def _smallest(total: int) -> type[pl.DataType]:
+    return next(unsigned for bits, unsigned in _UNSIGNED if total < 1 << bits)
+
+
+def dtype_of(fact: ir.Fact) -> pl.DataType:
+    """Give the type of a fact's column."""
+    if fact.type == "quantity":
+        return pl.Float64()
+    if fact.type == "boolean":
+        return pl.Boolean()
+    values = pl.Enum(list(fact.values))
+    return pl.List(values) if fact.type == "codes" else values
+
+
+def prepare(fact: ir.Fact, found: pl.DataType) -> pl.Expr:
+    """Bring a column to the type of its fact, missing values as null. Raises `ValueError`."""
+    column, dtype = pl.col(fact.id), dtype_of(fact)
+    if found == pl.Null:
+        return column.cast(dtype)
+    if fact.type == "quantity" and found.is_numeric():
+        if found == pl.Float32:  # as it was written: 5.7, not 5.699999809265137
+            column = column.cast(pl.String)
+        return column.cast(dtype).fill_nan(None)
+    if found == dtype:
+        return _complete(column) if fact.type == "codes" else column
+    if fact.type == "code" and _is_text(found):
+        return column.cast(dtype)
+    if fact.type == "codes" and isinstance(found, pl.List) and _is_text(found.inner):
+        return _complete(column.cast(dtype))
+    raise ValueError(f"the column `{fact.id}` has the type {found}, which is no {fact.type}")
+
+
+def _is_text(found: object) -> bool:
+    return isinstance(found, pl.String | pl.Categorical | pl.Enum | pl.Null)
+
+
+def _complete(column: pl.Expr) -> pl.Expr:
+    """Make a set with a null in it null: one of its members is not known."""
+    return pl.when(column.list.drop_nulls().list.len() == column.list.len()).then(column)
