@@ -16,6 +16,7 @@ import polars as pl
 from hepatica import ir
 from hepatica.cohort.inputs import type_name
 from hepatica.cohort.mapping import AS_WRITTEN, Column
+from hepatica.compile.expressions import dtype_of
 from hepatica.diagnostics import Diagnostic
 from hepatica.parse.conditions import plain, ratio_to
 from hepatica.units import convert, exact
@@ -45,16 +46,6 @@ class Cells(NamedTuple):
     column: str
     value: pl.Expr
     troubles: tuple[Trouble, ...]
-
-
-def dtype_of(fact: ir.Fact) -> Any:
-    """Give the type of a fact's column: Float64, Boolean, Enum, or a list of Enum."""
-    if fact.type == "quantity":
-        return pl.Float64()
-    if fact.type == "boolean":
-        return pl.Boolean()
-    values = pl.Enum(list(fact.values))
-    return values if fact.type == "code" else pl.List(values)
 
 
 def cells_of(
