@@ -181,8 +181,11 @@ def _from_text(
         odd = text.str.contains(".", literal=True)
         text = text.str.replace(",", ".", literal=True)
     bare = text.str.contains(_PLAIN)
-    number = pl.when(bare).then(text).otherwise(text.str.extract(_SPLIT, 1)).cast(
-        pl.Float64, strict=False
+    number = (
+        pl.when(bare)
+        .then(text)
+        .otherwise(text.str.extract(_SPLIT, 1))
+        .cast(pl.Float64, strict=False)
     )
     absent = [value for value in _numbers(column.missing) if value == value]
     number = pl.when(number.is_finite() & ~number.is_in(absent)).then(number)
@@ -218,7 +221,9 @@ def _from_text(
     ]  # fmt: skip
     if each:
         help = "write the unit behind each number"
-        troubles.append(Trouble("D312", "a number without its unit", help, bare & number.is_not_null()))
+        troubles.append(
+            Trouble("D312", "a number without its unit", help, bare & number.is_not_null())
+        )
     return value, troubles
 
 
@@ -300,9 +305,7 @@ def _unknown(fact: ir.Fact, wrong: pl.Expr) -> Trouble:
     return Trouble("D308", f"no value of `{fact.id}`", help + ", ".join(fact.values), wrong)
 
 
-def _code(
-    fact: ir.Fact, column: Column, raw: pl.Expr, dtype: Any
-) -> tuple[pl.Expr, list[Trouble]]:
+def _code(fact: ir.Fact, column: Column, raw: pl.Expr, dtype: Any) -> tuple[pl.Expr, list[Trouble]]:
     text = _code_text(column, raw, dtype)
     if text is None:
         raise _Unsuitable(f"one of {', '.join(fact.values)}", "name the column of the codes")
@@ -321,7 +324,7 @@ def _codes(
     else:
         text = _code_text(column, raw, dtype)
         if text is None or not column.separator:
-            help = "say what stands between its members: `separator: \";\"`"
+            help = 'say what stands between its members: `separator: ";"`'
             raise _Unsuitable("a list of codes", help)
         empty = text.is_in([t.strip() for t in column.empty])
         members = (

@@ -64,9 +64,7 @@ class Table(NamedTuple):
         inner = {n: t for n, t in self.columns.items() if n not in keys}
         frame = _scan(part, self.separator, inner)
         if places:
-            frame = frame.with_row_index(ROW, offset=1).with_columns(
-                pl.lit(part.path).alias(FILE)
-            )
+            frame = frame.with_row_index(ROW, offset=1).with_columns(pl.lit(part.path).alias(FILE))
         if keys:
             frame = frame.with_columns(pl.lit(v).alias(k) for k, v in part.keys)
         extra = [FILE, ROW] if places else []

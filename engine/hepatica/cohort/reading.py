@@ -20,6 +20,8 @@ from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 
 ID = "patient:"
 KEEP = "keep:"
+MARK = "synthetic"
+"""A column of that name says that the patients are invented."""
 _NO_ID = "leave no patient without an id; invent one where the source has none"
 
 
@@ -76,7 +78,9 @@ class Reading:
             *extra,
         )
 
-    def patients(self, parts: Iterable[Part] | None = None, *, places: bool = False) -> pl.LazyFrame:
+    def patients(
+        self, parts: Iterable[Part] | None = None, *, places: bool = False
+    ) -> pl.LazyFrame:
         """Give every row, also what cannot be used, with a column a fact beside the raw ones."""
         values = [cells.value for cells in self.cells.values()]
         return self.raw(parts, places=places).with_columns(values)
@@ -170,7 +174,7 @@ class Reading:
     @property
     def unused(self) -> tuple[str, ...]:
         """Name the columns whose names are no facts, in a table without a mapping file."""
-        return tuple(n for n in self.columns.unused if n not in self.keep and n != PATIENT)
+        return tuple(n for n in self.columns.unused if n not in (*self.keep, PATIENT, MARK))
 
 
 def _is_bare(dtype: Any) -> bool:
