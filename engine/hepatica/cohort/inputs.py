@@ -181,9 +181,11 @@ def _kind(head: bytes) -> str:
     """Say what a file is by its first bytes."""
     starts = {
         b"PAR1": "parquet", b"ARROW1": "arrow", b"PK\x03\x04": "a workbook or a zip archive",
-        b"\x1f\x8b": "something compressed (gzip)", b"\x28\xb5\x2f\xfd": "something compressed (zstd)",
+        b"\x1f\x8b": "something compressed (gzip)",
+        b"\x28\xb5\x2f\xfd": "something compressed (zstd)",
         b"BZh": "something compressed (bzip2)", b"FEA1": "Feather of the first version",
-        b"\xff\xff\xff\xff": "an Arrow stream, not an Arrow file", b"\xd0\xcf\x11\xe0": "a workbook",
+        b"\xff\xff\xff\xff": "an Arrow stream, not an Arrow file",
+        b"\xd0\xcf\x11\xe0": "a workbook",
         b"\xff\xfe": "text in UTF-16", b"\xfe\xff": "text in UTF-16", b"SQLite": "a database",
     }  # fmt: skip
     for start, kind in starts.items():

@@ -58,8 +58,8 @@ class Column(msgspec.Struct, frozen=True):
 class Mapping(msgspec.Struct, frozen=True):
     """What a table holds: the column of the patient's id, of each fact, and those to keep.
 
-    `file` is empty, and `digest` too, where no mapping file was given; `unused` are then the columns
-    whose names are no facts: they are not used, and that is told.
+    `file` is empty, and `digest` too, where no mapping file was given; `unused` are then the
+    columns whose names are no facts: they are not used, and that is told.
     """
 
     patient: str

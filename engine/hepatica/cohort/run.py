@@ -30,7 +30,7 @@ Tick = Callable[[int], None]
 
 
 class Done(NamedTuple):
-    """What a run has done: rows written, counts (see `Answerer`), and files that were done before."""
+    """What a run has done: rows written, counts (see `Answerer`), and files done before."""
 
     rows: int
     patients: int
@@ -115,7 +115,8 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
             with Sink(str(where / name), job.told) as sink:
                 done = _answer(job, [part], sink, tick)
             entry = {"input": stamp, "rows": done.rows, "patients": done.patients,
-                     "counts": done.counts.to_dicts(), "missing": done.missing.to_dicts()}  # fmt: skip
+                     "counts": done.counts.to_dicts(),
+                     "missing": done.missing.to_dicts()}  # fmt: skip
         manifest["files"][name] = entry
         total.append(done)
         _write_json(where / MANIFEST, {**manifest, "files": {**files, **manifest["files"]}})

@@ -1,4 +1,4 @@
-"""What a guideline says to a population: how often each statement says what, and what is missing."""
+"""What a guideline says to a population: how often each statement says what; what is missing."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ def summary(
         found.setdefault(tuple(key), {})[status] = number
     lines = []
     size = len(by)
-    for key, by_status in found.items():
-        group = tuple(None if v is None else str(v) for v in key[:size])
-        guideline, statement, kind = (str(part) for part in key[size:])
-        most = waiting.get(key[: size + 2], [])[:MOST_MISSING]
+    for name, by_status in found.items():
+        group = tuple(None if v is None else str(v) for v in name[:size])
+        guideline, statement, kind = (str(part) for part in name[size:])
+        most = waiting.get(name[: size + 2], [])[:MOST_MISSING]
         title = titles.get(statement, "the guideline applies")
         lines.append(Line(group, guideline, statement, title, kind, by_status, tuple(most)))
     groups = {

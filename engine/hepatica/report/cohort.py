@@ -110,7 +110,7 @@ def _section(
 def _rows(
     found: Iterable[Line], kind: str, columns: tuple[str, ...], total: int, words: Words
 ) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for line in found:
         if line.kind == kind and any(line.patients.get(status) for status in columns):
             cells = [_cell(line.patients.get(status, 0), total) for status in columns]
