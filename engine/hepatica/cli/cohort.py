@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--rejects", metavar="FILE",
               help="Write rows that cannot be used there, and go on with the others.")  # fmt: skip
 @click.option("--summary", "summary_to", metavar="FILE",
-              help="Sum up by statement; - for standard output, else .txt, .md, .json.")  # fmt: skip
+              help="Sum up by statement; - or a .txt, .md or .json file.")  # fmt: skip
 @click.option("--by", multiple=True, metavar="COLUMN", help="Sum up by subgroups, too.")
 @click.option("--synthesize", type=click.IntRange(1, 1_000_000_000), metavar="N",
               help="Invent N patients instead, into OUT.")  # fmt: skip

@@ -1,7 +1,8 @@
 """What the columns of a table mean: the mapping file, read and checked against the dictionary.
 
 Without one, a column has the name of its fact, in the fact's own unit; another unit, or that of a
-fact which needs its unit said, stands behind the name: `creatinine [umol/L]`.
+fact which needs its unit said, stands behind the name: `creatinine [umol/L]`. A list written as
+text is `a;b`, and `[]` one that has no member.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ AS_WRITTEN = "as_written"
 """The unit of a text column in which every cell names its own."""
 
 PATIENT = "patient"
+BETWEEN, NO_MEMBER = ";", "[]"
+"""How a list is written as text, where no mapping file says otherwise."""
 _WITH_UNIT = re.compile(r"([a-z][a-z0-9_]*) \[(.+)\]\Z")
 _ONLY: dict[str, tuple[ir.FactType, ...]] = {
     "unit": ("quantity",),
@@ -167,7 +170,7 @@ def plain_mapping(
         match = _WITH_UNIT.match(name)
         fact, unit = (match[1], match[2]) if match else (name, None)
         if fact in facts and fact not in found:
-            found[fact] = Column(name, unit)
+            found[fact] = Column(name, unit, separator=BETWEEN, empty=(NO_MEMBER,))
         elif name != PATIENT and name not in kept:
             unused.append(name)
     return Mapping(PATIENT, found, kept, unused=tuple(unused))

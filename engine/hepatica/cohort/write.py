@@ -21,9 +21,8 @@ import pyarrow
 import pyarrow.parquet
 
 from hepatica.cohort.inputs import ENDINGS, Form, refused
+from hepatica.cohort.mapping import BETWEEN, NO_MEMBER
 from hepatica.diagnostics import Invalid, suggestion
-
-_BETWEEN = ";"
 
 
 def form_of(path: str) -> Form:
@@ -130,10 +129,15 @@ class Sink:
 def as_text(frame: pl.DataFrame) -> list[pl.Expr]:
     """Join lists, which a CSV cannot hold."""
     return [
-        pl.col(name).cast(pl.List(pl.String)).list.join(_BETWEEN)
-        if isinstance(dtype, pl.List) else pl.col(name)
+        _joined(name) if isinstance(dtype, pl.List) else pl.col(name)
         for name, dtype in frame.schema.items()
     ]  # fmt: skip
+
+
+def _joined(name: str) -> pl.Expr:
+    members = pl.col(name).cast(pl.List(pl.String))
+    empty = members.list.len() == 0
+    return pl.when(empty).then(pl.lit(NO_MEMBER)).otherwise(members.list.join(BETWEEN)).alias(name)
 
 
 def _remove_old(path: Path) -> None:
