@@ -184,14 +184,14 @@ def _from_text(
         odd = text.str.contains(".", literal=True)
         text = text.str.replace(",", ".", literal=True)
     bare = text.str.contains(_PLAIN)
-    number = (
+    parsed = (
         pl.when(bare)
         .then(text)
         .otherwise(text.str.extract(_SPLIT, 1))
         .cast(pl.Float64, strict=False)
     )
     absent = [value for value in _numbers(column.missing) if value == value]
-    number = pl.when(number.is_finite() & ~number.is_in(absent)).then(number)
+    number = pl.when(parsed.is_finite() & ~parsed.is_in(absent)).then(parsed)
     named = pl.when(~bare).then(
         pl.coalesce(text.str.extract(_SPLIT, 2), text.str.extract(_SPLIT, 3))
     )
@@ -202,7 +202,7 @@ def _from_text(
     ]
     value = pl.coalesce(*branches) if branches else pl.lit(None, pl.Float64)
     comma, date = text.str.contains(_COMMA), text.str.contains(_DATE)
-    lost = text.str.contains(_NOT_FINITE)
+    lost = text.str.contains(_NOT_FINITE) | parsed.is_infinite().fill_null(False)  # 1e400
     foreign = named.is_not_null() & ~named.is_in(list(units))
     said = column.unit if column.unit and not each else unit
     unit_help = (
@@ -220,7 +220,7 @@ def _from_text(
                 "the mapping file", comma & ~date),
         Trouble("D312", "in another unit than the column", unit_help, foreign & ~date & ~comma),
         Trouble("D313", "not a number", f"give a number in {unit}; name what means that nothing is "
-                "known under `missing`", ~known | odd),
+                "known under `missing`", ~known | odd | (bare & parsed.is_null())),
     ]  # fmt: skip
     if each:
         help = "write the unit behind each number"
