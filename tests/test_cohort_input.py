@@ -238,6 +238,7 @@ def test_the_check_as_people_see_it(
 ) -> None:
     bad_table(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hepatica.cohort.answers.asked_of", lambda guidelines: ("age",))
     args = ["cohort", "bad.csv", "--map", "map.yaml", "-g", "cpic_2018"]
     shown = run(*args, "--check")
     assert shown.exit_code == 2

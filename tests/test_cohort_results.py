@@ -23,6 +23,7 @@ from hepatica.cohort import run as cohort_run
 from hepatica.cohort.synthesize import synthesize
 from hepatica.cohort.write import Sink, has_room
 from hepatica.diagnostics import Invalid
+from hepatica.load import load
 from hepatica.run import select
 
 GOLDEN = ROOT / "tests" / "fixtures" / "golden" / "cohort"
@@ -235,20 +236,25 @@ def test_wrong_use_is_told(table: Path) -> None:
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
-    invented(40, 5).with_columns(centre=pl.Series(["north", "south"] * 20)).write_parquet("t.pq")
+    read = load(ROOT / "tests" / "fixtures" / "diff" / "new")
+    monkeypatch.setattr("hepatica.cli.cohort.load", lambda root: read)
+    frame = pl.concat(synthesize(read, [read.guidelines["demo"]], 40, 5))
+    frame.with_columns(centre=pl.Series(["north", "south"] * 20)).write_parquet("t.pq")
     yield tmp_path
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_the_summary_as_people_see_it(small: Path, form: str, reset: bool) -> None:
-    shown = run("cohort", "t.pq", *CPIC, "--summary", "-", "--by", "centre", "--format", form)
+    shown = run(
+        "cohort", "t.pq", "-g", "demo", "--summary", "-", "--by", "centre", "--format", form
+    )
     assert shown.exit_code == 0
     ending = {"text": "txt", "markdown": "md"}[form]
     compare(shown.stdout, GOLDEN / f"summary.{ending}", reset)
 
 
 def test_the_summary_as_data_adds_up(small: Path) -> None:
-    args = ("cohort", "t.pq", *CPIC, "--summary")
+    args = ("cohort", "t.pq", "-g", "demo", "--summary")
     whole = json.loads(run(*args, "-", "--format", "json").stdout)
     assert whole["patients"] == 40 and whole["synthetic"] and whole["guidelines"][0]["digest"]
     run(*args, "s.json", "--by", "centre")

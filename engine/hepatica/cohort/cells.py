@@ -205,22 +205,24 @@ def _from_text(
     lost = text.str.contains(_NOT_FINITE) | parsed.is_infinite().fill_null(False)  # 1e400
     foreign = named.is_not_null() & ~named.is_in(list(units))
     said = column.unit if column.unit and not each else unit
+    without = "without a unit" if said == "1" else f"in {said}"
     unit_help = (
-        f"write them in {said}, or say in the mapping file in which unit they are "
-        f"(`unit: {AS_WRITTEN}` where each cell names its own)"
+        f"write them {without}, or say in the mapping file in which unit they are (`unit: "
+        f"{AS_WRITTEN}` where each cell names its own)"
     )
     if each:
         unit_help = f"write them in a unit of `{fact.id}`, which is held in {unit}"
+    help = "give a number" if unit == "1" else f"give a number in {unit}"
     known = bare | comma | date | lost | named.is_not_null()
     troubles = [
-        Trouble("D311", "a date, where a number is needed", f"give a number in {unit}", date),
+        Trouble("D311", "a date, where a number is needed", help, date),
         Trouble("D309", "not a finite number", "leave the cell empty where nothing is known; or "
                 "name it under `missing`", lost),
         Trouble("D310", "a number with a comma", "write a point; or say `csv: {decimal: comma}` in "
                 "the mapping file", comma & ~date),
         Trouble("D312", "in another unit than the column", unit_help, foreign & ~date & ~comma),
-        Trouble("D313", "not a number", f"give a number in {unit}; name what means that nothing is "
-                "known under `missing`", ~known | odd | (bare & parsed.is_null())),
+        Trouble("D313", "not a number", f"{help}; name what means that nothing is known under "
+                "`missing`", ~known | odd | (bare & parsed.is_null())),
     ]  # fmt: skip
     if each:
         help = "write the unit behind each number"
