@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from hepatica import ir
+from hepatica.derivation import Count
+from hepatica.outcome import Plan, plan
 from hepatica.parse.conditions import plain
+from hepatica.walk import active
 
 Kind = Literal[
     "threshold", "operator", "connective", "count", "negation", "part", "value", "answer",
@@ -179,8 +182,8 @@ def step(threshold: float, fact: ir.Fact) -> float:
 
 
 def is_counted(fact: ir.Fact) -> bool:
-    """Say whether a quantity comes in whole numbers only: points, or how often something was."""
-    return fact.unit == "{score}" or getattr(fact.derive, "tag", "") == "count"
+    """Say whether a quantity comes in whole numbers: points, days, how often something was."""
+    return fact.unit in ("{score}", "d") or isinstance(fact.derive, Count)
 
 
 # --- whole statements ------------------------------------------------------------------------
@@ -208,15 +211,21 @@ class Mutant(NamedTuple):
 _NOTHING = ir.All(())
 
 
-def mutants(
-    guideline: ir.Guideline,
-    facts: Mapping[str, ir.Fact],
-) -> Iterator[Mutant]:
-    """Make every mutant of a guideline: of its own statements, then of its `applies`."""
-    for s in guideline.statements:
-        if s.status == "retired":
-            continue
+def mutants(guideline: ir.Guideline, knowledge: ir.Knowledge) -> Iterator[Mutant]:
+    """Make every mutant of a guideline: of its own statements, then of its `applies`.
+
+    What changes no status of any patient is not made: an alternative beside an equal one, an
+    action that no recommendation has. A case has no words for these.
+    """
+    facts = knowledge.facts
+    before = _effects(plan(guideline, knowledge.interventions))
+    for s in active(guideline.statements):
         for changed, change in _of_statement(s, facts):
+            if change.kind in ("avoidance", "option"):
+                own = tuple(changed if o.id == s.id else o for o in guideline.statements)
+                after = plan(ir.replace(guideline, statements=own), knowledge.interventions)
+                if _effects(after) == before:
+                    continue
             yield Mutant(guideline.id, s, changed, change)
     if guideline.applies is not None:
         for change in changes(guideline.applies, facts):
@@ -280,6 +289,19 @@ def _of_avoid(
             if fewer.classes or fewer.interventions:
                 was = f"avoid {field}: {name}"
                 yield ir.replace(s, avoid=fewer), "avoidance", was, "left out"
+
+
+def _effects(plan: Plan) -> object:
+    """Write down what decides statuses: of each recommendation the sets that speak against it.
+
+    An option is of no account beside one against which nothing more speaks.
+    """
+    recommendations = {}
+    for s, options in plan.recommendations:
+        against = {frozenset(o.contraindications) for o in options}
+        least = frozenset(a for a in against if not any(b < a for b in against))
+        recommendations[s.id] = least
+    return recommendations, {s.id: members for s, members in plan.avoidances}
 
 
 # --- words -----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from hepatica.compose import Composer
 from hepatica.evaluate import WORDS, Given, Meaning, Referee
 from hepatica.finding import Finding
 from hepatica.mutation.mutants import Mutant
+from hepatica.outcome import Plan, judge, plan
 from hepatica.trace import Tracer
 from hepatica.walk import active, concludes, conditions_of, leaves
 
@@ -27,6 +28,14 @@ class Tried(NamedTuple):
 
     case: Case
     wanted: Mapping[str, dict[str, Any]]
+
+
+class Patient(NamedTuple):
+    """A case, what it expects of one guideline, and what answers that guideline for it."""
+
+    case: Case
+    wanted: dict[str, Any]
+    referee: Referee
 
 
 class Home:
@@ -40,10 +49,11 @@ class Home:
         self.knowledge = knowledge
         self.meaning = Meaning(guideline, knowledge.facts)
         self.cases = [
-            (t.case, t.wanted[guideline.id], Referee(self.meaning, t.case.facts))
+            Patient(t.case, t.wanted[guideline.id], Referee(self.meaning, t.case.facts))
             for t in tried
             if guideline.id in t.wanted
         ]
+        self.plan = plan(guideline, knowledge.interventions)
         self.statements = {s.id: s for s in active((*guideline.definitions, *guideline.statements))}
         self._own: dict[str, list[tuple[ir.Example, Referee]]] = {}
         self._reached: dict[str, frozenset[str]] = {}
@@ -77,38 +87,101 @@ class Home:
             self._reached[fact] = frozenset((fact,)).union(*below)
         return self._reached[fact]
 
+    def is_apart(self, name: str, mutant: Mutant) -> bool:
+        """Say whether a mutant surely leaves the truth of a statement (of these) as it was."""
+        s = mutant.statement
+        if s is None or s.when is not None and mutant.change.kind in ("avoidance", "option"):
+            return True
+        fact = concludes(s)
+        return name != s.id and (fact is None or not self.depends(self.statements[name], fact))
+
     def with_(self, mutant: Mutant) -> Changed:
         """Put a mutant in its place."""
         old, new, g = mutant.statement, mutant.changed, self.guideline
         if old is None or new is None:
-            return Changed(self, ir.replace(g, applies=mutant.change.condition))
+            return Changed(self, ir.replace(g, applies=mutant.change.condition), self.plan)
         own, packs = (
             tuple(new if s.id == old.id else s for s in statements)
             for statements in (g.statements, g.definitions)
         )
-        return Changed(self, ir.replace(g, statements=own, definitions=packs))
+        planned = None if mutant.change.kind in ("avoidance", "option") else self.plan
+        return Changed(self, ir.replace(g, statements=own, definitions=packs), planned)
 
 
 class Changed:
     """A guideline with a mutant in it."""
 
-    def __init__(self, home: Home, guideline: ir.Guideline) -> None:
-        """Take the guideline as it is, and as it became."""
+    def __init__(
+        self, home: Home, guideline: ir.Guideline, planned: Plan | None = None
+    ) -> None:
+        """Take the guideline as it is, and as it became; `planned` where its plan is the same."""
         self.home = home
         self.guideline = guideline
         self.meaning = Meaning(guideline, home.knowledge.facts)
+        self.plan = planned or plan(guideline, home.knowledge.interventions)
         self._composer: Composer | None = None
 
+    def fails(self, patient: Patient, untouched: Iterable[str]) -> bool:
+        """Say whether a case has another status or conclusion than it expects.
+
+        `untouched` are the statements whose truth cannot have changed.
+        """
+        old = patient.referee
+        said = {name: old.statement(name) for name in untouched}
+        referee = Referee(self.meaning, patient.case.facts, said)
+        told = statuses(self.guideline, self.plan, referee)
+        wanted = {section: w for section, w in patient.wanted.items() if section != "missing"}
+        return next(differences(told, wanted, referee), None) is not None  # type: ignore[arg-type]
+
+    def misses(self, patient: Patient) -> bool:
+        """Say whether the whole answer, with what is missing, is another than a case expects."""
+        finding, referee = self.finding(patient.case.facts)
+        return next(differences(finding, patient.wanted, referee), None) is not None
+
     def finding(self, given: Given) -> tuple[Finding, Referee]:
-        """Answer a patient."""
+        """Answer a patient in full."""
         if self._composer is None:
             self._composer = Composer(self.guideline, self.home.knowledge)
         return answer(self._composer, given)
 
-    def fails(self, case: Case, wanted: dict[str, Any]) -> bool:
-        """Say whether a case is no longer answered as it expects."""
-        finding, referee = self.finding(case.facts)
-        return next(differences(finding, wanted, referee), None) is not None
+
+class _Told(NamedTuple):
+    """What a case can expect of a finding, without its reasons."""
+
+    applies: str
+    recommendations: list[_Status]
+    avoid: list[_Status]
+    missing: tuple[Any, ...] = ()
+
+
+class _Status(NamedTuple):
+    statement: str
+    status: str
+    intervention: str = ""
+
+
+def statuses(guideline: ir.Guideline, planned: Plan, referee: Referee) -> _Told:
+    """Work out the statuses of a finding and nothing else, as `Composer.finding` has them."""
+    applies = True if guideline.applies is None else referee.truth(guideline.applies)
+    recommendations: list[_Status] = []
+    avoid: list[_Status] = []
+    if applies is not False:
+        for s, options in planned.recommendations:
+            when = referee.statement(s.id)
+            against = {c: referee.statement(c) for o in options for c in o.contraindications}
+            judged = judge(when, applies, options, against)
+            if judged is not None:
+                recommendations.append(_Status(s.id, judged[0]))
+        for s, members in planned.avoidances:
+            truth = referee.statement(s.id)
+            settled = "contraindicated" if s.kind == "contraindication" else "caution"
+            for name in members if truth is not False else ():
+                avoid.append(_Status(s.id, settled if truth else "contingent", name))
+    avoid.sort(key=lambda a: _GRAVEST.index(a.status))
+    return _Told(WORDS[applies], recommendations, avoid)
+
+
+_GRAVEST = ("contraindicated", "caution", "contingent")
 
 
 def answer(composer: Composer, given: Given) -> tuple[Finding, Referee]:
@@ -185,12 +258,29 @@ class Noticer:
                     changed = changed or home.with_(mutant)
                     if differs(example, Referee(changed.meaning, example.facts), other):
                         yield f"example `{example.name}` of {other.id}"
-        for case, wanted, referee in home.cases:
-            if _is_untouched(referee, mutant):
-                continue
-            changed = changed or home.with_(mutant)
-            if changed.fails(case, wanted):
-                yield f"case `{case.id}`"
+        touched = [p for p in home.cases if not _is_untouched(p.referee, mutant)]
+        if not touched:
+            return
+        changed = changed or home.with_(mutant)
+        untouched = [name for name in home.meaning.statements if home.is_apart(name, mutant)]
+        touched.sort(key=lambda p: not _names(p.wanted, mutant))
+        for patient in touched:
+            if changed.fails(patient, untouched):
+                yield f"case `{patient.case.id}`"
+        for patient in touched:  # the whole answer takes long: only where it could miss a fact
+            facts = patient.wanted.get("missing", ())
+            asked = s is None or any(home.depends(s, fact) for fact in facts)
+            if facts and asked and changed.misses(patient):
+                yield f"case `{patient.case.id}`"
+
+
+def _names(wanted: dict[str, Any], mutant: Mutant) -> bool:
+    """Say whether a case says something of the statement that was changed: those are asked first."""
+    s = mutant.statement
+    if s is None:
+        return "applies" in wanted
+    fact = concludes(s)
+    return s.id.split("/", 1)[1] in wanted.get("recommend", ()) or fact in wanted.get("conclude", ())
 
 
 def differs(example: ir.Example, referee: Referee, statement: ir.Statement) -> bool:
