@@ -57,6 +57,7 @@ class Home:
         self.statements = {s.id: s for s in active((*guideline.definitions, *guideline.statements))}
         self._own: dict[str, list[tuple[ir.Example, Referee]]] = {}
         self._reached: dict[str, frozenset[str]] = {}
+        self.to_whom: list[dict[str, Any]] | None = None  # kept by `propose`
         self._composer: Composer | None = None
 
     @property
@@ -74,12 +75,13 @@ class Home:
 
     def depends(self, s: ir.Statement, fact: str) -> bool:
         """Say whether a statement asks for a fact, through definitions too."""
-        return any(fact in self._reach(leaf.fact) for w in conditions_of(s) for leaf in leaves(w))
+        return any(fact in self.reach(leaf.fact) for w in conditions_of(s) for leaf in leaves(w))
 
-    def _reach(self, fact: str) -> frozenset[str]:
+    def reach(self, fact: str) -> frozenset[str]:
+        """List what a fact depends on, through its definitions: itself too."""
         if fact not in self._reached:
             below = (
-                self._reach(leaf.fact)
+                self.reach(leaf.fact)
                 for s in self.meaning.by_fact.get(fact, ())
                 for when in conditions_of(s)
                 for leaf in leaves(when)
@@ -126,8 +128,7 @@ class Changed:
 
         `untouched` are the statements whose truth cannot have changed.
         """
-        old = patient.referee
-        said = {name: old.statement(name) for name in untouched}
+        said = {name: patient.referee.statement(name) for name in untouched}
         referee = Referee(self.meaning, patient.case.facts, said)
         told = statuses(self.guideline, self.plan, referee)
         wanted = {section: w for section, w in patient.wanted.items() if section != "missing"}
