@@ -15,10 +15,11 @@ from hepatica import ir
 from hepatica.case import Case
 from hepatica.cases import differences
 from hepatica.compose import Composer
-from hepatica.evaluate import WORDS, Given, Meaning, Referee
+from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
 from hepatica.finding import Finding
 from hepatica.mutation.mutants import Mutant
-from hepatica.outcome import Plan, judge, plan
+from hepatica.mutation.statuses import statuses
+from hepatica.outcome import Plan, plan
 from hepatica.trace import Tracer
 from hepatica.walk import active, concludes, conditions_of, leaves
 
@@ -92,7 +93,7 @@ class Home:
     def is_apart(self, name: str, mutant: Mutant) -> bool:
         """Say whether a mutant surely leaves the truth of a statement (of these) as it was."""
         s = mutant.statement
-        if s is None or s.when is not None and mutant.change.kind in ("avoidance", "option"):
+        if s is None or (s.when is not None and mutant.change.kind in ("avoidance", "option")):
             return True
         fact = concludes(s)
         return name != s.id and (fact is None or not self.depends(self.statements[name], fact))
@@ -113,9 +114,7 @@ class Home:
 class Changed:
     """A guideline with a mutant in it."""
 
-    def __init__(
-        self, home: Home, guideline: ir.Guideline, planned: Plan | None = None
-    ) -> None:
+    def __init__(self, home: Home, guideline: ir.Guideline, planned: Plan | None = None) -> None:
         """Take the guideline as it is, and as it became; `planned` where its plan is the same."""
         self.home = home
         self.guideline = guideline
@@ -123,66 +122,28 @@ class Changed:
         self.plan = planned or plan(guideline, home.knowledge.interventions)
         self._composer: Composer | None = None
 
-    def fails(self, patient: Patient, untouched: Iterable[str]) -> bool:
-        """Say whether a case has another status or conclusion than it expects.
+    def fails(
+        self, given: Given, wanted: Mapping[str, Any], said: Mapping[str, Truth] | None = None
+    ) -> bool:
+        """Say whether a patient has another status or conclusion than a case expects.
 
-        `untouched` are the statements whose truth cannot have changed.
+        `said` are the truths of statements that cannot have changed.
         """
-        said = {name: patient.referee.statement(name) for name in untouched}
-        referee = Referee(self.meaning, patient.case.facts, said)
+        referee = Referee(self.meaning, given, said)
         told = statuses(self.guideline, self.plan, referee)
-        wanted = {section: w for section, w in patient.wanted.items() if section != "missing"}
-        return next(differences(told, wanted, referee), None) is not None  # type: ignore[arg-type]
+        brief = {section: w for section, w in wanted.items() if section != "missing"}
+        return next(differences(told, brief, referee), None) is not None  # type: ignore[arg-type]
 
-    def misses(self, patient: Patient) -> bool:
+    def misses(self, given: Given, wanted: dict[str, Any]) -> bool:
         """Say whether the whole answer, with what is missing, is another than a case expects."""
-        finding, referee = self.finding(patient.case.facts)
-        return next(differences(finding, patient.wanted, referee), None) is not None
+        finding, referee = self.finding(given)
+        return next(differences(finding, wanted, referee), None) is not None
 
     def finding(self, given: Given) -> tuple[Finding, Referee]:
         """Answer a patient in full."""
         if self._composer is None:
             self._composer = Composer(self.guideline, self.home.knowledge)
         return answer(self._composer, given)
-
-
-class _Told(NamedTuple):
-    """What a case can expect of a finding, without its reasons."""
-
-    applies: str
-    recommendations: list[_Status]
-    avoid: list[_Status]
-    missing: tuple[Any, ...] = ()
-
-
-class _Status(NamedTuple):
-    statement: str
-    status: str
-    intervention: str = ""
-
-
-def statuses(guideline: ir.Guideline, planned: Plan, referee: Referee) -> _Told:
-    """Work out the statuses of a finding and nothing else, as `Composer.finding` has them."""
-    applies = True if guideline.applies is None else referee.truth(guideline.applies)
-    recommendations: list[_Status] = []
-    avoid: list[_Status] = []
-    if applies is not False:
-        for s, options in planned.recommendations:
-            when = referee.statement(s.id)
-            against = {c: referee.statement(c) for o in options for c in o.contraindications}
-            judged = judge(when, applies, options, against)
-            if judged is not None:
-                recommendations.append(_Status(s.id, judged[0]))
-        for s, members in planned.avoidances:
-            truth = referee.statement(s.id)
-            settled = "contraindicated" if s.kind == "contraindication" else "caution"
-            for name in members if truth is not False else ():
-                avoid.append(_Status(s.id, settled if truth else "contingent", name))
-    avoid.sort(key=lambda a: _GRAVEST.index(a.status))
-    return _Told(WORDS[applies], recommendations, avoid)
-
-
-_GRAVEST = ("contraindicated", "caution", "contingent")
 
 
 def answer(composer: Composer, given: Given) -> tuple[Finding, Referee]:
@@ -266,22 +227,25 @@ class Noticer:
         untouched = [name for name in home.meaning.statements if home.is_apart(name, mutant)]
         touched.sort(key=lambda p: not _names(p.wanted, mutant))
         for patient in touched:
-            if changed.fails(patient, untouched):
+            said = {name: patient.referee.statement(name) for name in untouched}
+            if changed.fails(patient.case.facts, patient.wanted, said):
                 yield f"case `{patient.case.id}`"
         for patient in touched:  # the whole answer takes long: only where it could miss a fact
             facts = patient.wanted.get("missing", ())
             asked = s is None or any(home.depends(s, fact) for fact in facts)
-            if facts and asked and changed.misses(patient):
+            if facts and asked and changed.misses(patient.case.facts, patient.wanted):
                 yield f"case `{patient.case.id}`"
 
 
 def _names(wanted: dict[str, Any], mutant: Mutant) -> bool:
-    """Say whether a case says something of the statement that was changed: those are asked first."""
+    """Say whether a case speaks of the statement that was changed: those are asked first."""
     s = mutant.statement
     if s is None:
         return "applies" in wanted
     fact = concludes(s)
-    return s.id.split("/", 1)[1] in wanted.get("recommend", ()) or fact in wanted.get("conclude", ())
+    return s.id.split("/", 1)[1] in wanted.get("recommend", ()) or fact in wanted.get(
+        "conclude", ()
+    )
 
 
 def differs(example: ir.Example, referee: Referee, statement: ir.Statement) -> bool:

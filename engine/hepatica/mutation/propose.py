@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hepatica import ir
-from hepatica.case import Case, contradictions
+from hepatica.case import contradictions
 from hepatica.cases import concluded
 from hepatica.evaluate import Referee
 from hepatica.mutation.mutants import Mutant
-from hepatica.mutation.notice import Changed, Home, Patient, statuses
+from hepatica.mutation.notice import Changed, Home
 from hepatica.mutation.separate import Facts, shrink
+from hepatica.mutation.statuses import statuses
 from hepatica.outcome import members
 from hepatica.walk import concludes, leaves
 
@@ -83,11 +84,7 @@ def would_notice(home: Home, mutant: Mutant, facts: Facts, changed: Changed | No
     """Say whether a case of this patient, with what the engine answers now, notices a mutant."""
     if contradictions(home.knowledge.facts, facts):
         return False
-    patient = Patient(Case("proposed", facts), expected(home, facts, mutant), _REFEREE)
-    return (changed or home.with_(mutant)).fails(patient, ())
-
-
-_REFEREE: Any = None  # nothing is taken over from an unchanged answer
+    return (changed or home.with_(mutant)).fails(facts, expected(home, facts, mutant))
 
 
 def case_patient(home: Home, mutant: Mutant, facts: Facts | None) -> Facts | None:
@@ -111,21 +108,23 @@ def effect_patient(home: Home, mutant: Mutant) -> Facts | None:
 
 
 def _seeds(home: Home, mutant: Mutant) -> Iterator[Facts]:
-    """Give patients for whom a statement holds: alone, then with what speaks against its options."""
+    """Give patients for whom a statement holds, then such with what speaks against its options."""
     s = mutant.statement
     if s is None:
         return
     own = [dict(e.facts) for e in s.examples if e.expect == "true"]
     yield from own
     if mutant.change.kind in ("option", "avoidance"):
-        others = [o for o, _ in home.plan.avoidances if o.id != s.id]
-        against = {c for r, options in home.plan.recommendations for o in options
-                   for c in o.contraindications if r.id == s.id or s.id in o.contraindications}  # fmt: skip
-        for other in others:
-            if other.id in against:
-                for example in other.examples:
-                    if example.expect == "true":
-                        yield from ({**example.facts, **facts} for facts in own[:2])
+        against = {
+            c
+            for r, options in home.plan.recommendations
+            for o in options
+            for c in o.contraindications
+            if r.id == s.id or s.id in o.contraindications
+        }
+        beside = [o for o, _ in home.plan.avoidances if o.id != s.id and o.id in against]
+        for other in (e for o in beside for e in o.examples if e.expect == "true"):
+            yield from ({**other.facts, **facts} for facts in own[:2])
         yield from (dict(p.case.facts) for p in home.cases if p.referee.statement(s.id))
 
 

@@ -15,7 +15,8 @@ from hepatica import ir
 from hepatica.case import contradictions
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Given, Referee
-from hepatica.mutation.mutants import Mutant, is_counted, step
+from hepatica.mutation.changes import is_counted, step
+from hepatica.mutation.mutants import Mutant
 from hepatica.mutation.notice import Home
 from hepatica.prove import Prover
 from hepatica.walk import conditions_of, leaves
@@ -41,8 +42,11 @@ def conditions(home: Home, mutant: Mutant) -> tuple[tuple[ir.Condition, ...], ..
     return tuple(conditions_of(old)), tuple(conditions_of(new))
 
 
-def tells_apart(home: Home, mutant: Mutant) -> Test:
-    """Make the question whether a mutant's condition (or score) is another for a patient."""
+def tells_apart(home: Home, mutant: Mutant, *, surely: bool = False) -> Test:
+    """Make the question whether a mutant's condition (or score) is another for a patient.
+
+    With `surely`, it has to be true on one side and false on the other.
+    """
     old, new = mutant.statement, mutant.changed
     if old is not None and new is not None and new.score is not None:
         return lambda given: _points(home, given, old) != _points(home, given, new)
@@ -50,7 +54,8 @@ def tells_apart(home: Home, mutant: Mutant) -> Test:
 
     def test(given: Given) -> bool:
         referee = Referee(home.meaning, given)
-        return referee.truth(before) is not referee.truth(after)
+        found = referee.truth(before), referee.truth(after)
+        return found[0] is not found[1] and not (surely and None in found)
 
     return test
 
@@ -137,7 +142,10 @@ class Searcher:
     def search(self, home: Home, mutants: list[Mutant]) -> list[Found]:
         """Search a patient for each of some mutants of a guideline's conditions, in their order."""
         tests = [tells_apart(home, m) for m in mutants]
-        varied = [vary(home, m, test) for m, test in zip(mutants, tests, strict=True)]
+        varied = [
+            vary(home, m, tells_apart(home, m, surely=True)) or vary(home, m, test)
+            for m, test in zip(mutants, tests, strict=True)
+        ]
         found = [Found("not_decided" if facts is None else "patient", facts) for facts in varied]
         rest = [
             i
