@@ -33,6 +33,20 @@ HEAD = """\
 """
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes mappings as blocks and lists in one line, as people write cases."""
+
+    def represent_sequence(
+        self, tag: str, sequence: Any, flow_style: bool | None = None
+    ) -> yaml.SequenceNode:
+        return super().represent_sequence(tag, sequence, flow_style=True)
+
+    def represent_mapping(
+        self, tag: str, mapping: Any, flow_style: bool | None = None
+    ) -> yaml.MappingNode:
+        return super().represent_mapping(tag, mapping, flow_style=False)
+
+
 class Proposal(NamedTuple):
     """A case to be judged, and the mutants that it notices."""
 
@@ -134,8 +148,8 @@ def write(folder: Path, made: Iterable[Proposal]) -> list[Path]:
     written = []
     for proposal in made:
         path = folder / f"{proposal.data['id']}.yaml"
-        text = HEAD + yaml.safe_dump(
-            proposal.data, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+        text = HEAD + yaml.dump(
+            proposal.data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
         )
         try:
             folder.mkdir(parents=True, exist_ok=True)

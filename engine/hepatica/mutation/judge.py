@@ -74,7 +74,9 @@ def _unnoticed(live: list[Mutant], noticer: Noticer, searcher: Searcher) -> list
     for mutant in live:
         if id(mutant) not in told:
             facts = effect_patient(home, mutant)
-            told[id(mutant)] = Found("not_decided" if facts is None else "patient", facts)
+            told[id(mutant)] = (
+                searcher.effect(home, mutant) if facts is None else Found("patient", facts)
+            )
         verdict, facts = told[id(mutant)]
         state: State = "unnoticed" if verdict == "patient" else verdict
         found.append(Verdict(mutant, state, None, facts))

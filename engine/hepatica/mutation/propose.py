@@ -12,10 +12,10 @@ from typing import Any
 from hepatica import ir
 from hepatica.case import contradictions
 from hepatica.cases import concluded
-from hepatica.evaluate import Referee
+from hepatica.evaluate import Given, Referee
 from hepatica.mutation.mutants import Mutant
 from hepatica.mutation.notice import Changed, Home
-from hepatica.mutation.separate import Facts, shrink
+from hepatica.mutation.separate import Facts, Test, shrink, tells_apart
 from hepatica.mutation.statuses import statuses
 from hepatica.outcome import members
 from hepatica.walk import concludes, leaves
@@ -90,16 +90,35 @@ def would_notice(home: Home, mutant: Mutant, facts: Facts, changed: Changed | No
 def case_patient(home: Home, mutant: Mutant, facts: Facts | None) -> Facts | None:
     """Make a patient of a guideline out of one of a statement; None where no case can tell."""
     changed = home.with_(mutant)
-    seeds = [] if facts is None else [facts]
-    for seed in (*seeds, *_seeds(home, mutant)):
-        for more in ({}, *_to_whom(home)):
+    for seed in (*([facts] if facts is not None else []), *_seeds(home, mutant)):
+        for more in (*_to_whom(home), {}):
             trial = {**more, **seed}
             if would_notice(home, mutant, trial, changed):
-                return shrink(
-                    trial, lambda f: would_notice(home, mutant, dict(f), changed),
-                    home.knowledge.facts,
-                )  # fmt: skip
+                return _plain(home, mutant, trial, changed)
     return None
+
+
+def _plain(home: Home, mutant: Mutant, facts: Facts, changed: Changed) -> Facts:
+    """Make a patient small who shows a mutant, and leave plain what is plain."""
+    kept = [wish for wish in _wishes(home, mutant) if wish(facts)]
+
+    def test(given: Given) -> bool:
+        return all(wish(given) for wish in kept) and would_notice(
+            home, mutant, dict(given), changed
+        )
+
+    return shrink(facts, test, home.knowledge.facts)
+
+
+def _wishes(home: Home, mutant: Mutant) -> list[Test]:
+    """List what makes a patient plain: the guideline applies, and the two answers are decided."""
+    wishes: list[Test] = []
+    applies = home.guideline.applies
+    if applies is not None and mutant.statement is not None:
+        wishes.append(lambda given: Referee(home.meaning, given).truth(applies) is True)
+    if mutant.change.kind not in ("conclusion", "avoidance", "option"):
+        wishes.append(tells_apart(home, mutant, surely=True))
+    return wishes
 
 
 def effect_patient(home: Home, mutant: Mutant) -> Facts | None:

@@ -18,9 +18,10 @@ from hepatica.evaluate import Given, Referee
 from hepatica.mutation.changes import is_counted, step
 from hepatica.mutation.mutants import Mutant
 from hepatica.mutation.notice import Home
+from hepatica.outcome import Plan
 from hepatica.prove import Prover
 from hepatica.walk import conditions_of, leaves
-from hepatica.witness import Holds, read_back
+from hepatica.witness import Holds, Status, read_back
 
 Facts = dict[str, ir.Value | tuple[str, ...]]
 Test = Callable[[Given], bool]
@@ -164,6 +165,27 @@ class Searcher:
             found[i] = self._ask(every, i, tests[i])
         return found
 
+    def effect(self, home: Home, mutant: Mutant) -> Found:
+        """Compare the statuses of all recommendations before and after a changed effect.
+
+        Nothing is said where what is contraindicated itself became another.
+        """
+        changed = home.with_(mutant)
+        if self._prover is None or _avoided(changed.plan) != _avoided(home.plan):
+            return Found("not_decided")
+        after = {s.id: options for s, options in changed.plan.recommendations}
+        for s, options in home.plan.recommendations:
+            if options == after[s.id]:
+                continue
+            status = Status(s.id)
+            told = self._prover.differ((home.guideline, status), (changed.guideline, status))
+            if told.difference is not None:
+                facts = read_back(told.difference.case, self.knowledge.facts).facts
+                return Found("patient", facts)
+            if told.verdict != "equal":
+                return Found("not_decided")
+        return Found("equivalent")
+
     def _ask(self, guideline: ir.Guideline, i: int, test: Test) -> Found:
         assert self._prover is not None
         one, other = (Holds(_name(guideline.id, f"{i}_{side}")) for side in (0, 1))
@@ -175,6 +197,10 @@ class Searcher:
             if test(facts):  # of a score the option may be another, and the points the same
                 return Found("patient", facts)
         return Found("not_decided")
+
+
+def _avoided(plan: Plan) -> list[tuple[str, tuple[str, ...]]]:
+    return [(s.id, members) for s, members in plan.avoidances]
 
 
 def _sides(home: Home, mutant: Mutant) -> tuple[ir.Condition, ir.Condition]:

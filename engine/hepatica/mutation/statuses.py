@@ -19,6 +19,8 @@ class Told(NamedTuple):
 
 
 class Status(NamedTuple):
+    """The status of a recommendation, or of an intervention to avoid."""
+
     statement: str
     status: str
     intervention: str = ""

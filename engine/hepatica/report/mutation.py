@@ -21,11 +21,18 @@ def place(mutant: Mutant, documents: Mapping[str, Document]) -> tuple[str, int]:
     s, change = mutant.statement, mutant.change
     if s is None:
         beside = next(d for name, d in documents.items() if name.startswith(f"{mutant.guideline}/"))
-        return str(Path(beside.source.name).parents[1] / "guideline.yaml"), change.line
+        return _near(str(Path(beside.source.name).parents[1] / "guideline.yaml")), change.line
     document = documents[s.id]
     key = _KEYS.get(change.kind)
     line = document.place((key,), key=True).line if key else change.line
-    return document.source.name, line
+    return _near(document.source.name), line
+
+
+def _near(file: str) -> str:
+    """Write a file as it is named from here, where it lies below."""
+    path = Path(file)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def text(
