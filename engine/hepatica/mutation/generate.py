@@ -129,7 +129,7 @@ def patient_in_words(mutant: Mutant, facts: Facts, words: Words) -> str:
             told = [words.fact(fact) if fact else s.kind, *told[:2]]
         return "; ".join(told) or "nothing known"
     if leaf.fact not in facts:
-        return f"{words.fact(leaf.fact)} not known"
+        return f"not known: {words.fact(leaf.fact)}"
     value = facts[leaf.fact]
     told_value = words.value(leaf.fact, value)
     if isinstance(value, float):
