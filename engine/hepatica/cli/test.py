@@ -77,6 +77,8 @@ def command(
       hepatica test --mutate -g easl_2025
       hepatica test --generate -g easl_2025 -o proposals
     """
+    if form == "json" and not (mutate or generate):
+        raise click.UsageError("`--format json` tells what `--mutate` finds: add `--mutate`")
     read = load(knowledge)  # sound, or every error is told here
     files = read_files(knowledge)
     loaded = load_files(files)
@@ -102,7 +104,9 @@ def command(
                 case = reader.read(document)
                 names = list(check_expectations(document, read))
                 found += names
-                broken = broken or bool(names)
+                if names:  # what is not known cannot be compared
+                    broken = True
+                    continue
                 for as_of, place in days(document):
                     case = reader.read(document, as_of) if as_of else case
                     patients.append(case.facts)
@@ -124,7 +128,9 @@ def command(
     click.echo(text, err=form == "json")
     if coverage or html is not None:
         _cover(read, evaluator.guidelines, patients, html)
-    if (mutate or generate) and not found:
+    if (mutate or generate) and found:
+        click.echo("nothing was changed: mend first what is not as expected", err=True)
+    elif mutate or generate:
         from hepatica.cli.mutation import mutate as run  # only what is used
 
         folder = output if generate else None
