@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from small_domain import BASE as NAMES
 from small_domain import EVERYONE, SMALL, small, small_guidelines
 from strategies import guideline as build
@@ -18,13 +19,14 @@ from strategies import knowledge as known
 from strategies import statement
 
 from hepatica import ir
-from hepatica.case import CaseReader, documents
-from hepatica.cases import days, wanted_at
+from hepatica.case import Case, CaseReader, documents
+from hepatica.cases import concluded, days, differences, wanted_at
 from hepatica.cli import app
 from hepatica.compose import Composer
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import WORDS, Meaning, Referee
 from hepatica.files import read_files
+from hepatica.finding import Finding
 from hepatica.load import load_files
 from hepatica.mutation.changes import bare, changes, step
 from hepatica.mutation.judge import Verdict, judge, scores
@@ -190,6 +192,43 @@ def test_the_statuses_are_those_of_the_whole_finding(guideline: ir.Guideline) ->
         assert not Changed(home, guideline).fails(patient, {"recommend": {
             r.statement.split("/", 1)[1]: r.status for r in finding.recommendations
         }})  # fmt: skip
+
+
+@few
+@given(small_guidelines(), st.sets(st.integers(0, len(EVERYONE) - 1), min_size=1, max_size=4))
+def test_a_case_notices_what_changes_its_answer(guideline: ir.Guideline, chosen: set[int]) -> None:
+    """Every short cut of the search, against the whole answer of the changed guideline."""
+    knowledge = known(guideline, SMALL)
+    composer, tried = Composer(guideline, knowledge), []
+    for i in chosen:
+        finding, referee = answer(composer, EVERYONE[i])
+        said = wanted(finding, referee)
+        if i % 4:  # most cases see a definition only by what follows from it
+            del said["conclude"], said["applies"]
+        tried.append(Tried(Case(f"c{i}", dict(EVERYONE[i])), {"g": said}))
+    noticer = Noticer(knowledge, tried)
+    home = noticer.home("g")
+    for mutant in mutants(guideline, knowledge):
+        other = Composer(home.with_(mutant).guideline, knowledge)
+        whole = ((answer(other, t.case.facts), t.wanted["g"]) for t in tried)
+        right = any(next(differences(f, w, r), None) is not None for (f, r), w in whole)
+        assert (noticer.by(mutant) is not None) is right, mutant.change
+
+
+def wanted(finding: Finding, referee: Referee) -> dict[str, Any]:
+    """Write all that a case can say of a finding, but for what is missing."""
+    gravest: dict[str, str] = {}
+    for a in finding.avoid:
+        gravest.setdefault(a.intervention, a.status)
+    return {
+        "applies": finding.applies,
+        "conclude": {
+            "verdict_1": concluded(referee, "verdict_1")[0],
+            "stage": concluded(referee, "stage")[0],
+        },
+        "recommend": {r.statement.split("/", 1)[1]: r.status for r in finding.recommendations},
+        "avoid": gravest,
+    }
 
 
 # --- the command -----------------------------------------------------------------------------
