@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import golden
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
@@ -40,6 +41,7 @@ from hepatica.walk import leaves
 
 HERE = Path(__file__).parent
 DEMO = HERE / "fixtures" / "lint" / "base"
+GOLDEN = HERE / "fixtures" / "golden" / "mutation"
 few = settings(
     max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "150")) // 6,
     deadline=None,
@@ -272,6 +274,16 @@ def test_what_nobody_notices_is_told_with_its_line_and_a_patient(tmp_path: Path)
     assert "jaundice.yaml:8 `bilirubin above 3` → at_least 3" in result.output
     assert 'would be noticed with {bilirubin: "3 mg/dL"}' in result.output
     assert "above 2.9" in result.output and "above 3.1" in result.output
+
+
+def test_as_a_person_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reset: bool) -> None:
+    demo(tmp_path / "knowledge")
+    (tmp_path / "none.yaml").write_text("id: none\nfacts: {}\n")
+    monkeypatch.chdir(tmp_path)
+    result = run(Path("knowledge"), "--generate", "-o", "proposals", "none.yaml")
+    golden.compare(result.stdout, GOLDEN / "demo.txt", reset)
+    files = sorted(Path("proposals").iterdir())
+    golden.compare("".join(f.read_text() for f in files), GOLDEN / "proposals.yaml", reset)
 
 
 def test_the_boundary_in_examples_is_noticed(tmp_path: Path) -> None:
