@@ -1,5 +1,5 @@
 # What is checked before anything lands; CI runs `make check`.
-.PHONY: check style types imports knowledge tests bench schemas docs reset
+.PHONY: check style types imports knowledge tests bench schemas docs reset mutate
 
 check: style types imports knowledge tests
 
@@ -21,6 +21,11 @@ knowledge:
 
 tests:
 	pytest -q
+
+# Every rule with one thing changed: who notices? The cases that are only proposed do not count.
+mutate:
+	hepatica test tests/fixtures/proposed
+	hepatica test --mutate
 
 # Editor schemas, completed from the dictionaries; kept in the repository.
 schemas:

@@ -84,7 +84,7 @@ def check_result(
         if wanted is not None:
             guideline = knowledge.guidelines[finding.id]
             referee = Referee(Meaning(guideline, knowledge.facts), case.facts)
-            for path, text in _differences(finding, wanted, referee):
+            for path, text in differences(finding, wanted, referee):
                 place: KeyPath = (*where, finding.id, *path)
                 yield at(document, place, "D109", f"{finding.id}{day}: {text}", key=True)
 
@@ -93,9 +93,10 @@ def _short(statement: str) -> str:
     return statement.split("/", 1)[1]
 
 
-def _differences(
+def differences(
     finding: Finding, wanted: dict[str, Any], referee: Referee
 ) -> Iterator[tuple[KeyPath, str]]:
+    """Tell where a finding is not as wanted: the place in what is wanted, and what is wrong."""
     applies = wanted.get("applies")
     if applies is not None and _word(applies) != finding.applies:
         yield ("applies",), f"`applies` is {finding.applies}, not {_word(applies)}"
@@ -103,7 +104,7 @@ def _differences(
         expected = sorted(map(_word, value)) if isinstance(value, list) else [_word(value)]
         if referee.meaning.facts[fact].type == "quantity":
             expected = list(map(_word, value)) if isinstance(value, list) else expected
-        found = _concluded(referee, fact)
+        found = concluded(referee, fact)
         if found != expected:
             yield ("conclude", fact), f"`{fact}` is {_list(found)}, not {_list(expected)}"
     yield from _statuses(
@@ -122,7 +123,7 @@ def _differences(
             yield ("missing", i), f"`{fact}` is not told missing"
 
 
-def _concluded(referee: Referee, name: str) -> list[str]:
+def concluded(referee: Referee, name: str) -> list[str]:
     """Say what a fact is: true, false, a value, the members of a set, `none`, or `unknown`.
 
     A score is its points, or the lowest and the highest that are possible.

@@ -156,7 +156,7 @@ class Referee:
     def _conclude(self, fact: str) -> Concluded:
         first = self.by_fact[fact][0]
         if first.score:
-            return Concluded(score=self._score(first))
+            return Concluded(score=self.points(first))
         said = self.meaning.values[fact]
         values = {value: disjunction(map(self.statement, ids)) for value, ids in said.items()}
         if self.meaning.facts[fact].type == "code":
@@ -168,7 +168,8 @@ class Referee:
                 values = {value: value in true for value in values}
         return Concluded(values)
 
-    def _score(self, statement: ir.Statement) -> tuple[int, int]:
+    def points(self, statement: ir.Statement) -> tuple[int, int]:
+        """Add a score up: the lowest and the highest sum that are possible."""
         low = high = 0
         for item in statement.items:
             counts = [0, 0]
