@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("z3")
+pytest.importorskip("pysat")
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -20,7 +20,8 @@ from hepatica.case import CaseReader, contradictions, documents
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients
 from hepatica.compile.simple import Stretch, place, simplest
-from hepatica.compile.solver import Deadline, Model, Solver
+from hepatica.compile.solver import Deadline, Model
+from hepatica.compile.solvers import start
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Truth
 from hepatica.load import load
@@ -58,7 +59,7 @@ class Comparison:
 
     def __init__(self, guideline: ir.Guideline, knowledge: ir.Knowledge) -> None:
         facts = knowledge.facts
-        self.patients = Patients(Solver(), facts)
+        self.patients = Patients(start(), facts)
         guide = Guide(self.patients, guideline, knowledge.interventions)
         self.answerer = Answerer(guideline, facts, knowledge.interventions)
         self.applies = guide.applies()
@@ -94,7 +95,15 @@ class Comparison:
 def test_formulas_agree_with_the_referee(case: Drawn) -> None:
     comparison = Comparison(case.guideline, case.knowledge)
     for patient in case.patients:
-        comparison.compare(patient)
+        comparison.compare({n: v for n, v in patient.items() if is_plausible(FACTS[n], v)})
+
+
+def is_plausible(fact: ir.Fact, value: object) -> bool:
+    """Leave out what a case could not hold: there is no formula for it."""
+    if fact.range is None:
+        return True
+    assert isinstance(value, float)
+    return fact.range[0] <= value <= fact.range[1]
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +151,7 @@ def test_impossible_patients_are_those_a_case_is_refused_for(data: st.DataObject
             },
         )
     )
-    patients = Patients(Solver(), facts)
+    patients = Patients(start(), facts)
     around = patients.around(names)
     fixed = [patients.is_(name, chosen.get(name)) for name in names]
     possible = patients.solver.find([*patients.possible(around), *fixed], EVER) is not None
@@ -152,7 +161,7 @@ def test_impossible_patients_are_those_a_case_is_refused_for(data: st.DataObject
 
 
 def test_a_patient_is_read_from_a_model_as_it_was_put_in(knowledge: ir.Knowledge) -> None:
-    patients = Patients(Solver(), knowledge.facts)
+    patients = Patients(start(), knowledge.facts)
     for patient in patients_of(knowledge):
         names = patients.around(patient)
         for name, value in patient.items():
@@ -166,7 +175,7 @@ def test_a_patient_is_read_from_a_model_as_it_was_put_in(knowledge: ir.Knowledge
 
 def test_no_patient_lies_between_two_neighbouring_floats() -> None:
     facts = {"x": ir.Fact("x", "t", "x", "quantity", unit="1", range=(0, 10))}
-    patients = Patients(Solver(), facts)
+    patients = Patients(start(), facts)
     low, high = 1.5, math.nextafter(1.5, 2)
 
     def found(top: float) -> Model | None:

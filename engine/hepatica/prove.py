@@ -17,6 +17,7 @@ from hepatica import ir
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients
 from hepatica.compile.solver import Deadline, Formula, NotInstalled, Solver, Undecided
+from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.witness import (
     Answerer,
@@ -108,13 +109,14 @@ class Prover:
         *,
         seconds: float | None = SECONDS,
         network: bool = True,
+        solver: Which | None = None,
     ) -> None:
         """Take the dictionaries, and the time for each comparison (None: as long as it takes).
 
         With `network`, witnesses are replayed through the network too, where it is installed.
         """
         try:
-            self.solver = Solver()
+            self.solver = start(solver)
         except NotInstalled:
             raise Invalid([not_installed()]) from None
         self.facts = dict(facts)
@@ -131,7 +133,7 @@ class Prover:
         """Compare two questions of the same kind. Raises as `_outcomes`, and `Invalid` (E105)."""
         one, other = self._outcomes(a, b)
         deadline = Deadline(self.seconds)
-        if _is_identical(one, other):
+        if _is_identical(self.solver, one, other):
             return Difference("equal")
         found: dict[Shows, Witness | None] = {}
         first = next(iter(one.formulas))
@@ -160,7 +162,7 @@ class Prover:
         """
         one, other = self._outcomes(a, b)
         deadline = Deadline(self.seconds)
-        if _is_identical(one, other):
+        if _is_identical(self.solver, one, other):
             return Transitions({})
         found: dict[tuple[str, str], Witness] = {}
         undecided = []
@@ -239,7 +241,7 @@ class Prover:
         deadline: Deadline,
     ) -> Witness | None:
         """Find the smallest patient for a formula, within the demands on every patient."""
-        if formula.eq(self.solver.never):
+        if self.solver.identical(formula, self.solver.never):
             return None
         names = self.patients.around(one.facts | other.facts)
         counted = [self.patients.given(name) for name in names]
@@ -285,9 +287,9 @@ class Prover:
         return Witness(shows, case, claimed[0], claimed[1], minimal, tuple(engines))
 
 
-def _is_identical(one: Outcomes, other: Outcomes) -> bool:
+def _is_identical(solver: Solver, one: Outcomes, other: Outcomes) -> bool:
     """Say whether two questions are the same formulas, so that no search is needed."""
-    return all(formula.eq(other.formulas[word]) for word, formula in one.formulas.items())
+    return all(solver.identical(f, other.formulas[word]) for word, f in one.formulas.items())
 
 
 def _apart(solver: Solver, one: Outcomes, other: Outcomes) -> Formula:

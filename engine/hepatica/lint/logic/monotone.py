@@ -104,7 +104,7 @@ def _step(ground: Ground, more: Patients, name: str, added: Formula) -> Iterator
     yield s.any_of((s.no(old.given), s.no(added)))
     same = [s.same(f, new.choices[value]) for value, f in old.choices.items()]
     if old.number is not None:
-        same.append(s.same(old.number, new.number))
+        same.append(s.same_number(old.number, new.number))
     yield s.any_of((s.no(old.given), s.all_of(same)))
     if name in ground.meaning.by_fact:
         yield s.no(new.given)
