@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("z3")
+pytest.importorskip("pysat")
 
 import yaml
 from golden import compare

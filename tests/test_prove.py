@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 pytest.importorskip("z3")
+pytest.importorskip("pysat")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from strategies import guideline, knowledge, rule_sets, statement
 
 from hepatica import ir
 from hepatica.case import contradictions
-from hepatica.compile import solver
+from hepatica.compile import cnf, smt
+from hepatica.compile.solvers import Which
 from hepatica.diagnostics import CODES, Invalid
 from hepatica.evaluate import Given
 from hepatica.load import load
@@ -49,9 +51,14 @@ def relation(pairs: set[tuple[str, str]], holds: str) -> Verdict:
 
 
 @some
-@given(small_guidelines(), small_guidelines(), st.sampled_from(QUESTIONS))
+@given(
+    small_guidelines(),
+    small_guidelines(),
+    st.sampled_from(QUESTIONS),
+    st.sampled_from(get_args(Which)),
+)
 def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
-    a: ir.Guideline, b: ir.Guideline, question: Question
+    a: ir.Guideline, b: ir.Guideline, question: Question, which: Which
 ) -> None:
     drugs = knowledge(a, SMALL).interventions
     one, other = Answerer(a, SMALL, drugs), Answerer(b, SMALL, drugs)
@@ -59,7 +66,7 @@ def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
     for patient in EVERYONE:
         pair = one.answer(question, patient), other.answer(question, patient)
         fewest[pair] = min(fewest.get(pair, 99), len(patient))
-    prover = Prover(SMALL, drugs, seconds=None)
+    prover = Prover(SMALL, drugs, seconds=None, solver=which)
     found = prover.differ((a, question), (b, question))
     holds = "true" if isinstance(question, Holds | Concludes) else "recommended"
     assert found.verdict == relation(set(fewest), holds)
@@ -81,6 +88,32 @@ def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
     assert set(changes.found) == {p for p in fewest if p[0] != p[1]}
     for pair, witness in changes.found.items():
         check(witness, [pair])
+
+
+@some
+@given(rule_sets(), rule_sets(), st.data())
+def test_the_two_solvers_agree(a: ir.Guideline, b: ir.Guideline, data: st.DataObject) -> None:
+    """On rule sets too large for brute force, with definitions in layers, scores and conflicts."""
+    both = knowledge(a)
+    names = [s.id for s in b.statements if s.when is not None]
+    one = Holds(data.draw(st.sampled_from([s.id for s in a.statements if s.when is not None])))
+    other = Holds(data.draw(st.sampled_from(names)))
+    said = Said("start", "drug_a")
+    for sides in (((a, one), (b, other)), ((a, said), (b, said))):
+        found = []
+        for which in get_args(Which):
+            prover = Prover(both.facts, both.interventions, seconds=None, solver=which)
+            by = prover.differ(*sides)
+            sizes = {
+                pair: len(witness.case["facts"])
+                for pair, witness in prover.transitions(*sides).found.items()
+            }
+            shown = [
+                None if w is None else len(w.case["facts"])
+                for w in (by.difference, by.only_a, by.only_b, by.both)
+            ]
+            found.append((by.verdict, shown, sizes))
+        assert found[0] == found[1]
 
 
 # --- pairs whose relation is known ---------------------------------------------------------------
@@ -262,8 +295,9 @@ def test_a_case_that_is_refused_is_a_defect() -> None:
 def test_the_solver_is_refused_in_words_where_it_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "z3", None)
-    monkeypatch.setattr(solver, "engine", solver.engine.__wrapped__)
+    for module, name in ((cnf, "pysat"), (smt, "z3")):
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.setattr(module, "engine", module.engine.__wrapped__)
     with pytest.raises(Invalid, match="E103") as caught:
         Prover({}, {})
     assert "[prove]" in caught.value.diagnostics[0].help

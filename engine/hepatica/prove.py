@@ -155,8 +155,8 @@ class Prover:
             return Difference("not_decided", **found)
         return Difference(_verdict(found), **found)
 
-    def transitions(self, a: Side, b: Side) -> Transitions:
-        """Find every change of outcome from a to b, each with its smallest patient.
+    def transitions(self, a: Side, b: Side, *, smallest: bool = True) -> Transitions:
+        """Find every change of outcome from a to b, each with a patient, by default the smallest.
 
         Raises as `differ` does.
         """
@@ -176,7 +176,9 @@ class Prover:
             for before, after in pairs:
                 formula = self.solver.all_of((one.formulas[before], other.formulas[after]))
                 try:
-                    witness = self._witness("difference", formula, (a, b), one, other, deadline)
+                    witness = self._witness(
+                        "difference", formula, (a, b), one, other, deadline, smallest
+                    )
                 except Undecided:
                     undecided.append((before, after))
                     continue
@@ -239,15 +241,19 @@ class Prover:
         one: Outcomes,
         other: Outcomes,
         deadline: Deadline,
+        smallest: bool = True,
     ) -> Witness | None:
-        """Find the smallest patient for a formula, within the demands on every patient."""
+        """Find the smallest patient (else any) for a formula, within the demands on every one."""
         if self.solver.identical(formula, self.solver.never):
             return None
         names = self.patients.around(one.facts | other.facts)
-        counted = [self.patients.given(name) for name in names]
-        concluded = self._concluded(sides)
-        said = [self.patients.given(name) for name in names if name in concluded]
-        model, minimal = self.solver.fewest([formula], counted, deadline, said)
+        if smallest:
+            counted = [self.patients.given(name) for name in names]
+            concluded = self._concluded(sides)
+            said = [self.patients.given(name) for name in names if name in concluded]
+            model, minimal = self.solver.fewest([formula], counted, deadline, said)
+        else:
+            model, minimal = self.solver.find([formula], deadline), False
         if model is None:
             return None
         given = self.patients.patient(model, names)
@@ -314,4 +320,4 @@ def _verdict(found: Mapping[Shows, Witness | None]) -> Verdict:
 def not_installed() -> Diagnostic:
     """Tell that the solver is not there, and how to get it."""
     help = 'pip install ".[prove]" in the checkout'
-    return Diagnostic("E103", "error", "the solver (z3) is not installed here", help=help)
+    return Diagnostic("E103", "error", "no solver is installed here", help=help)

@@ -211,9 +211,12 @@ class _Search:
         if len(more) > 1:
             return self.words.value(name, more)
         rest = set(value) - set(more)
-        others = (m for m in self.facts[name].values if m not in value)
-        doing = [m for m in others if self._does(_with(new, name, {*rest, m}))]
-        return " or ".join(self.words.value(name, [m]) for m in (*more, *doing))
+        doing = [
+            m
+            for m in self.facts[name].values
+            if m in more or (m not in value and self._does(_with(new, name, {*rest, m})))
+        ]
+        return " or ".join(self.words.value(name, [m]) for m in doing)
 
     def _stretch(self, fact: ir.Fact, value: float, new: dict[str, Value]) -> str:
         """Say from where to where a number may be, around the one that was found."""

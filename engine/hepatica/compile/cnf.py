@@ -163,7 +163,7 @@ class _Search:
     def require(self, formula: int) -> None:
         """Demand a formula in this search for good, in as few clauses as it takes."""
         meaning = self.gates.meaning[abs(formula)]
-        if not isinstance(meaning, tuple) or isinstance(meaning, Cut):
+        if not isinstance(meaning, tuple):
             self.solver.add_clause([self.literal(formula)])
         elif formula > 0:
             for part in meaning:
@@ -237,7 +237,8 @@ class _Model:
 
     def __init__(self, search: _Search, found: list[int]) -> None:
         self.gates, self.own, self.found = search.gates, search.own, found
-        self.cuts = {order: list(cuts) for order, cuts in search.cuts.items()}
+        self.cuts = search.cuts
+        self.values: dict[int, bool] = {}
 
     def holds(self, formula: int) -> bool:
         """Say whether a formula is true in it."""
@@ -249,11 +250,13 @@ class _Model:
 
     def _known(self, variable: int) -> bool | None:
         own = self.own.get(variable)
-        return None if own is None or own > len(self.found) else self.found[own - 1] > 0
+        if own is None or own > len(self.found):
+            return self.values.get(variable)
+        return self.found[own - 1] > 0
 
     def _worked_out(self, top: int) -> bool:
-        values: dict[int, bool] = {}
-        for variable in self.gates.below([top], ()):
+        values = self.values
+        for variable in self.gates.below([top], values):
             value, meaning = self._known(variable), self.gates.meaning[variable]
             if value is None and isinstance(meaning, Cut):
                 value = self.number(meaning.order) >= meaning.value
@@ -267,9 +270,10 @@ class _Model:
         """Give a number between the thresholds that it reaches and those that it does not."""
         low, high = term.low, math.inf
         for cut in self.cuts.get(term, ()):
-            if self._known(term.cuts[cut]):
+            known = self._known(term.cuts[cut])
+            if known:
                 low = cut
-            else:
+            elif known is False:  # None: it came after this model was found
                 high = cut
                 break
         if math.isfinite(low):

@@ -9,7 +9,6 @@ what two guidelines share is searched once.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import NamedTuple
 
 ALWAYS, NEVER = 1, -1
 
@@ -23,11 +22,12 @@ class Order:
         self.cuts: dict[float, int] = {}
 
 
-class Cut(NamedTuple):
+class Cut:
     """A threshold: is the number this or more?"""
 
-    order: Order
-    value: float
+    def __init__(self, order: Order, value: float) -> None:
+        """Take the number and the threshold."""
+        self.order, self.value = order, value
 
 
 Gate = tuple[int, ...]
@@ -68,12 +68,12 @@ class Gates:
         if NEVER in seen or any(-part in seen for part in seen):
             return NEVER
         if len(seen) == 1:
-            return next(iter(seen))
+            [only] = seen
+            return only
         key = frozenset(seen)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = self.variable(tuple(seen))
-        return number
+        if key not in self._numbers:
+            self._numbers[key] = self.variable(tuple(seen))
+        return self._numbers[key]
 
     def any_of(self, parts: Iterable[int]) -> int:
         """Or; of none: never."""
@@ -114,6 +114,6 @@ class Gates:
             if variable not in needed and variable not in done:
                 needed.add(variable)
                 meaning = self.meaning[variable]
-                if type(meaning) is tuple:
-                    waiting += map(abs, meaning)
+                if isinstance(meaning, tuple):
+                    waiting += [abs(part) for part in meaning]
         return sorted(needed)  # a gate is made after its parts
