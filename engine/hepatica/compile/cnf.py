@@ -261,8 +261,8 @@ class _Model:
             if value is None and isinstance(meaning, Cut):
                 value = self.number(meaning.order) >= meaning.value
             elif value is None:
-                parts = meaning or ()
-                value = bool(parts) and all(values[abs(part)] is (part > 0) for part in parts)
+                parts = meaning if isinstance(meaning, tuple) else ()
+                value = parts != () and all(values[abs(p)] is (p > 0) for p in parts)
             values[variable] = value
         return values[top]
 
