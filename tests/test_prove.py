@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ pytest.importorskip("pysat")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_domain import EVERYONE, QUESTIONS, SMALL, small_guidelines
+from small_domain import EVERYONE, QUESTIONS, SMALL, pigeons, small_guidelines
 from strategies import guideline, knowledge, rule_sets, statement
 
 from hepatica import ir
@@ -235,23 +234,6 @@ def test_disjoint_and_only_differing_in_what_is_unknown() -> None:
 
 
 # --- time, replays, and what is not there --------------------------------------------------------
-
-
-def pigeons(number: int) -> tuple[ir.Condition, dict[str, ir.Fact]]:
-    """Pigeons that each have one of too few holes to themselves: never true, hard to prove."""
-    facts = {
-        f"p{i}_{j}": ir.Fact(f"p{i}_{j}", "t", "p", "boolean")
-        for i in range(number)
-        for j in range(number - 1)
-    }
-    sits = {name: ir.Leaf(name, "is", (True,)) for name in facts}
-    parts: list[ir.Condition] = [
-        ir.Any(tuple(sits[f"p{i}_{j}"] for j in range(number - 1))) for i in range(number)
-    ]
-    for j in range(number - 1):
-        for i, k in itertools.combinations(range(number), 2):
-            parts.append(ir.Any((ir.Not(sits[f"p{i}_{j}"]), ir.Not(sits[f"p{k}_{j}"]))))
-    return ir.All(tuple(parts)), facts
 
 
 def test_what_takes_too_long_is_not_decided_and_never_equal() -> None:
