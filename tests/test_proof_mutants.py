@@ -6,7 +6,9 @@ encoding (a rail, a clause, a threshold, an axiom, a bound) is tried, and is see
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 from collections.abc import Callable
 
 import pytest
@@ -136,6 +138,27 @@ def conjunctions_are_kept() -> bool:
     return model is not None and people.patient(model, list(wanted)) == wanted
 
 
+def smallest_are_smallest() -> bool:
+    """Compare the fewest that have to be true with brute force, on formulas that mislead."""
+    rng = random.Random(0)
+    for _ in range(20):
+        by = start("sat")
+        flags = [by.boolean(str(i)) for i in range(8)]
+        parts = [[rng.sample(range(8), rng.randint(1, 4)) for _ in range(3)] for _ in range(4)]
+        wanted = by.all_of(
+            by.any_of(by.all_of(flags[i] for i in some) for some in part) for part in parts
+        )
+        fewest = min(
+            sum(chosen)
+            for chosen in itertools.product((False, True), repeat=8)
+            if all(any(all(chosen[i] for i in some) for some in part) for part in parts)
+        )
+        model, minimal = by.fewest([wanted], flags, solver.Deadline(2))
+        if model is None or not minimal or sum(map(model.holds, flags)) != fewest:
+            return False
+    return True
+
+
 def time_over_is_told() -> bool:
     """Ask for what takes long to prove impossible: it is not to be called so."""
     hard, facts = pigeons(11)
@@ -153,6 +176,7 @@ def all_is_well() -> bool:
         formulas_agree()
         and verdicts_agree()
         and conjunctions_are_kept()
+        and smallest_are_smallest()
         and time_over_is_told()
         and not impossible_patients_are_found()
         and not numbers_beyond_the_range_are_found()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 import pytest
@@ -20,7 +21,8 @@ from strategies import guideline, knowledge, rule_sets, statement
 from hepatica import ir
 from hepatica.case import contradictions
 from hepatica.compile import cnf, smt
-from hepatica.compile.solvers import Which
+from hepatica.compile.solver import NotInstalled
+from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import CODES, Invalid
 from hepatica.evaluate import Given
 from hepatica.load import load
@@ -89,7 +91,7 @@ def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
         check(witness, [pair])
 
 
-@some
+@settings(some, max_examples=some.max_examples // 8)
 @given(rule_sets(), rule_sets(), st.data())
 def test_the_two_solvers_agree(a: ir.Guideline, b: ir.Guideline, data: st.DataObject) -> None:
     """On rule sets too large for brute force, with definitions in layers, scores and conflicts."""
@@ -101,7 +103,9 @@ def test_the_two_solvers_agree(a: ir.Guideline, b: ir.Guideline, data: st.DataOb
     for sides in (((a, one), (b, other)), ((a, said), (b, said))):
         found = []
         for which in get_args(Which):
-            prover = Prover(both.facts, both.interventions, seconds=None, solver=which)
+            prover = Prover(
+                both.facts, both.interventions, seconds=None, network=False, solver=which
+            )
             by = prover.differ(*sides)
             sizes = {
                 pair: len(witness.case["facts"])
@@ -283,6 +287,19 @@ def test_the_solver_is_refused_in_words_where_it_is_not_installed(
     with pytest.raises(Invalid, match="E103") as caught:
         Prover({}, {})
     assert "[prove]" in caught.value.diagnostics[0].help
+
+
+@pytest.mark.parametrize(("there", "missing"), [("sat", smt), ("smt", cnf)])
+def test_either_solver_will_do(
+    there: Which, missing: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_there() -> None:
+        raise NotInstalled("not here")
+
+    monkeypatch.setattr(missing, "engine", not_there)
+    assert type(start()) is type(start(there))
+    low, high = ir.Leaf("x0", "above", (1.0,)), ir.Leaf("x0", "above", (2.0,))
+    assert of(low, high, independent(1)).verdict == "b_implies_a"
 
 
 def test_two_dictionaries_become_one_for_every_patient_of_either() -> None:

@@ -145,7 +145,8 @@ class _Search:
     def __init__(self, gates: Gates) -> None:
         self.gates = gates
         self.solver = engine().solvers.Solver(name=ENGINE)
-        self.solver.configure({"phase": 0})  # unknown and false come first: patients stay small
+        # Unknown and false come first, so that the first patient found is small already.
+        self.solver.configure({"phase": 0, "forcephase": 1})
         self.top = 1
         self.solver.add_clause([1])
         self.own: dict[int, int] = {ALWAYS: 1}
@@ -188,6 +189,8 @@ class _Search:
             if isinstance(meaning, Cut):
                 self._add_cut(meaning)
             elif meaning is not None:
+                if all(part < 0 for part in meaning):  # an "or": it too is tried as false first
+                    literal = own[new] = -literal
                 parts = [own[part] if part > 0 else -own[-part] for part in meaning]
                 for part in parts:
                     clause([-literal, part])
@@ -250,9 +253,9 @@ class _Model:
 
     def _known(self, variable: int) -> bool | None:
         own = self.own.get(variable)
-        if own is None or own > len(self.found):
+        if own is None or abs(own) > len(self.found):
             return self.values.get(variable)
-        return self.found[own - 1] > 0
+        return (self.found[abs(own) - 1] > 0) is (own > 0)
 
     def _worked_out(self, top: int) -> bool:
         values = self.values

@@ -98,8 +98,8 @@ def _shadow(
     if patient is not None:
         named = _names(o.id for o in others if _says_so(ground, o, patient))
         text = f"whenever this holds, the same is said by {named}"
-        help = f"so for {ground.told(patient)}; leave it out, or ask for something else, unless its "
-        help += "text or its source is what matters"
+        help = f"so for {ground.told(patient)}; leave it out, or ask for something else, "
+        help += "unless its text or its source is what matters"
         place: KeyPath = ("conclude",) if s.conclude else ("when",)
         yield ground.say(s, place, "L109", text, help, "warning")
 
