@@ -96,7 +96,7 @@ def verdicts_agree() -> bool:
     drugs = knowledge(old, SMALL).interventions
     one, other = Answerer(old, SMALL, drugs), Answerer(new, SMALL, drugs)
     # A bound that is too loose goes on until the time is over.
-    prover = Prover(SMALL, drugs, seconds=2, network=False, solver="sat")
+    prover = Prover(SMALL, drugs, seconds=3, network=False, solver="sat")
     for question in ASKED:
         fewest: dict[tuple[str, str], int] = {}
         for patient in EVERYONE:
