@@ -46,5 +46,6 @@ bench:
 	python benchmarks/memory.py
 	python benchmarks/prove.py
 	python benchmarks/columnar.py
+	python benchmarks/sampling.py
 	python benchmarks/chart_facts.py
 	python benchmarks/chart_stream.py

@@ -69,7 +69,11 @@ class CaseReader:
     def __init__(self, facts: dict[str, ir.Fact]) -> None:
         """Take the dictionary."""
         self.facts = facts
-        self.names = Names(facts)
+
+    @functools.cached_property
+    def names(self) -> Names:
+        """The names that a chart may use; most cases have none."""
+        return Names(self.facts)
 
     def _is_converted(self, name: str, raw: Any) -> bool:
         fact = self.facts[name]

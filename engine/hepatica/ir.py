@@ -303,7 +303,10 @@ class Statement(_Frozen, frozen=True):
 
 
 class Guideline(_Frozen, frozen=True):
-    """A guideline's manifest and statements; `definitions` are those of the packs it includes."""
+    """A guideline's manifest and statements; `definitions` are those of the packs it includes.
+
+    `answers` names the facts and topics that have an answer for everybody to whom it applies.
+    """
 
     id: str
     title: str
@@ -324,6 +327,7 @@ class Guideline(_Frozen, frozen=True):
     references: dict[str, Reference]
     digest: str
     show: Show = "always"
+    answers: tuple[str, ...] = ()
 
 
 class Knowledge(_Frozen, frozen=True):

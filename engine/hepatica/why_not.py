@@ -17,7 +17,8 @@ from hepatica.case import Case, contradictions
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients, Value
 from hepatica.compile.simple import scale
-from hepatica.compile.solver import Deadline, Formula, Model, NotInstalled, Solver, Undecided
+from hepatica.compile.solver import Deadline, Formula, Model, NotInstalled, Undecided
+from hepatica.compile.solvers import start
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.prove import not_installed
 from hepatica.witness import Answerer, Holds, Question, Status, case_of, defect, read_back
@@ -85,7 +86,7 @@ class _Search:
         self.given = case.facts
         self.words = Words(knowledge)
         self.answerer = Answerer(guideline, knowledge.facts, knowledge.interventions)
-        self.solver = Solver()
+        self.solver = start()
         self.patients = Patients(self.solver, knowledge.facts)
         guide = Guide(self.patients, guideline, knowledge.interventions)
         self.question: Question
@@ -210,9 +211,12 @@ class _Search:
         if len(more) > 1:
             return self.words.value(name, more)
         rest = set(value) - set(more)
-        others = (m for m in self.facts[name].values if m not in value)
-        doing = [m for m in others if self._does(_with(new, name, {*rest, m}))]
-        return " or ".join(self.words.value(name, [m]) for m in (*more, *doing))
+        doing = [
+            m
+            for m in self.facts[name].values
+            if m in more or (m not in value and self._does(_with(new, name, {*rest, m})))
+        ]
+        return " or ".join(self.words.value(name, [m]) for m in doing)
 
     def _stretch(self, fact: ir.Fact, value: float, new: dict[str, Value]) -> str:
         """Say from where to where a number may be, around the one that was found."""
