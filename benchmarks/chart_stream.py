@@ -25,12 +25,12 @@ import msgspec
 from hepatica import ir
 from hepatica.case import CaseReader, document_of
 from hepatica.compile.program import Program
-from hepatica.finding import to_json
 from hepatica.json_reader import read_json
 from hepatica.load import load
 from hepatica.lower import lower
 from hepatica.run import Evaluator, select
 from hepatica.source import Source
+from hepatica.written import to_json
 
 BEGIN = datetime.date(2014, 1, 6)
 SIZES = (100, 1_000, 10_000, 100_000)
