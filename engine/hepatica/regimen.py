@@ -19,6 +19,7 @@ from hepatica.trace import Tracer
 
 _DAYS = {"d": 1, "wk": 7}
 _MONTHS = {"mo": 1, "a": 12}
+_LONGEST = {"d": 1, "wk": 7, "mo": 31, "a": 366}  # in days
 _DAYS_OF_A_MONTH = 30.4375  # the mean month of UCUM, for fractions of one
 
 
@@ -120,7 +121,8 @@ def end_of(begin: datetime.date, phase: ir.Phase) -> datetime.date | None:
 
 
 def _next(begin: datetime.date, every: ir.Amount, today: datetime.date) -> datetime.date:
-    n = 1
+    longest = every.high * _LONGEST[every.unit]
+    n = max(1, int(((today - begin).days - 1) / longest))  # none before it can be late enough
     while (due := later(begin, every.high * n, every.unit)) < today:
         n += 1
     return due

@@ -7,7 +7,7 @@ a finding sees a tuple.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from hepatica.finding import Finding, Result
 
 Item = TypeVar("Item")
 _encode = msgspec.json.Encoder().encode
+_Piece = bytes | memoryview
 
 
 class Part(Generic[Item]):
@@ -29,9 +30,9 @@ class Part(Generic[Item]):
 
     @property
     def json(self) -> bytes:
-        """Give the item as JSON."""
+        """Give the item as JSON, with the comma that stands before it in a list."""
         if self._json is None:
-            self._json = _encode(self.item)
+            self._json = b"," + _encode(self.item)
         return self._json
 
 
@@ -48,7 +49,7 @@ class Section(tuple[Item, ...]):
     def of(cls, parts: Iterable[Part[Item]]) -> Section[Item]:
         """Make a section of parts."""
         every = tuple(parts)
-        made = cls(part.item for part in every)
+        made = cls([part.item for part in every])
         made.parts = every
         return made
 
@@ -61,37 +62,53 @@ class Section(tuple[Item, ...]):
         made.parts = tuple(parts)
         return made
 
-    @property
-    def json(self) -> bytes:
-        """Give the whole section as JSON."""
+    def pieces(self) -> list[_Piece]:
+        """Give the whole section as JSON, in pieces to be put together."""
         if self.parts is None:
             if self._json is None:
                 self._json = _encode(tuple(self))
-            return self._json
-        written = [
-            _encode(item) if part is None else part.json
+            return [self._json]
+        found: list[_Piece] = [
+            b"," + _encode(item) if part is None else part._json or part.json
             for part, item in zip(self.parts, self, strict=True)
         ]
-        return b"[" + b",".join(written) + b"]"
+        if found:
+            found[0] = memoryview(found[0])[1:]
+        return [b"[", *found, b"]"]
+
+
+_SECTIONS = ("conclusions", "recommendations", "avoid", "evidence", "missing")
+_EMPTY = "".join(f',"{name}":[]' for name in _SECTIONS).encode() + b"}"
+_KEYS = [f',"{name}":'.encode() for name in _SECTIONS]
+_END = b'[],"diagnostics":[]}'
 
 
 def to_json(result: Result) -> bytes:
     """Write a result as one line of JSON, deterministic to the byte."""
-    guidelines = tuple([_written(finding) for finding in result.guidelines])
-    return _encode(msgspec.structs.replace(result, guidelines=guidelines))
+    bare = msgspec.structs.replace(result, guidelines=(), diagnostics=())
+    pieces: list[_Piece] = [_encode(bare).removesuffix(_END)]
+    before = b"["
+    for finding in result.guidelines:
+        pieces += before, *_pieces(finding)
+        before = b","
+    pieces.append(b'],"diagnostics":' if result.guidelines else b'[],"diagnostics":')
+    pieces += _encode(result.diagnostics), b"}"
+    return b"".join(pieces)
 
 
-def _written(finding: Finding) -> Finding:
-    """Put what is written already in the place of the sections of a finding."""
-    return Finding(
+def _pieces(finding: Finding) -> list[_Piece]:
+    """Give a finding as JSON: its own fields first, then its sections."""
+    bare = Finding(
         finding.id, finding.title, finding.short, finding.version, finding.digest, finding.status,
-        finding.experimental, finding.not_sourced, finding.applies, _raw(finding.conclusions),
-        _raw(finding.recommendations), _raw(finding.avoid), _raw(finding.evidence),
-        _raw(finding.missing),
+        finding.experimental, finding.not_sourced, finding.applies, (), (), (), (), (),
     )  # fmt: skip
-
-
-def _raw(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    if isinstance(items, Section):
-        return cast("tuple[Any, ...]", msgspec.Raw(items.json))
-    return items
+    found: list[_Piece] = [_encode(bare).removesuffix(_EMPTY)]
+    sections: tuple[tuple[Any, ...], ...] = (
+        finding.conclusions, finding.recommendations, finding.avoid, finding.evidence,
+        finding.missing,
+    )  # fmt: skip
+    for key, section in zip(_KEYS, sections, strict=True):
+        found.append(key)
+        found += section.pieces() if isinstance(section, Section) else [_encode(section)]
+    found.append(b"}")
+    return found
