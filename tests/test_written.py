@@ -16,7 +16,8 @@ from hepatica.case import Case
 from hepatica.compose import Composer
 from hepatica.evaluate import Meaning, Referee
 from hepatica.finding import Result
-from hepatica.questions import Below, Kept, Questions
+from hepatica.kept import Kept
+from hepatica.questions import Below, Questions
 from hepatica.run import Evaluator, select
 from hepatica.written import Section, to_json
 

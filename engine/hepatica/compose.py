@@ -16,10 +16,11 @@ from hepatica import finding as f
 from hepatica import ir
 from hepatica.conclusions import Conclusions
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
+from hepatica.kept import Kept
 from hepatica.monitoring import Done, dues
 from hepatica.outcome import OptionStatus, Status, judge, plan
 from hepatica.prepared import Avoided, Prepared, Ready
-from hepatica.questions import Below, Kept, Questions
+from hepatica.questions import Below, Questions
 from hepatica.regimen import begun, course, doses, weighed
 from hepatica.trace import Facts, Tracer, union
 from hepatica.written import Part, Section

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -65,7 +66,8 @@ def read_json(source: Source) -> Document:
 
 
 _decode = msgspec.json.Decoder().decode
-_LONG = re.compile(rf"[-+.0-9eE]{{{MAX_DIGITS + 1}}}")
+_DIGITS = str.maketrans("-+.123456789eE", "0" * 14)
+_LONG = "0" * (MAX_DIGITS + 1)
 _SPACED_KEY = re.compile(r'"\s+:')
 
 
@@ -75,26 +77,22 @@ def _read_plainly(text: str) -> dict[str, Any] | list[Any] | None:
     Without a backslash every quote begins or ends a text, so that keys can be counted: when as
     many come out as went in, none stands twice.
     """
-    if "\\" in text or _LONG.search(text) or _SPACED_KEY.search(text):
+    if "\\" in text or _SPACED_KEY.search(text) or _LONG in text.translate(_DIGITS):
         return None
     try:
         data = _decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
     level, depth, keys = [data], 0, 0
-    while level:
+    while True:
+        dicts = [each for each in level if type(each) is dict]
+        lists = [each for each in level if type(each) is list]
+        if not dicts and not lists:
+            break
         depth += 1
-        below: list[Any] = []
-        for each in level:
-            if type(each) is dict:
-                keys += len(each)
-                below += [part for part in each.values() if type(part) in (dict, list)]
-            elif type(each) is list:
-                below += [part for part in each if type(part) in (dict, list)]
-        level = below
-    if keys != text.count('":') or depth > MAX_DEPTH or not isinstance(data, dict | list):
-        return None
-    return data
+        keys += sum(map(len, dicts))
+        level = list(chain.from_iterable([*map(dict.values, dicts), *lists]))
+    return data if keys == text.count('":') and 0 < depth <= MAX_DEPTH else None
 
 
 def _find(text: str, source: Source) -> Place | None:

@@ -10,30 +10,11 @@ given again to the next patient who has it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
 from hepatica import ir
 from hepatica.evaluate import Given, Meaning, holds
+from hepatica.kept import Kept
 from hepatica.walk import conditions_of, leaves
-
-Value = TypeVar("Value")
-
-
-class Kept(dict[object, Value]):
-    """What is kept for a later patient; it starts anew when it holds too much."""
-
-    def __init__(self, most: int) -> None:
-        """Take how much may be kept at most."""
-        super().__init__()
-        self.most = most
-
-    def keep(self, key: object, value: Value) -> Value:
-        """Keep a value."""
-        if len(self) >= self.most:
-            self.clear()
-        self[key] = value
-        return value
-
 
 _MOST_VALUES = 20_000
 _Question = tuple[str, str, tuple[ir.Value, ...]]

@@ -16,8 +16,9 @@ from hepatica.compose import Answered, Composer
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 from hepatica.evaluate import WORDS, Truth
 from hepatica.finding import Finding, Input, Result
+from hepatica.kept import Kept
 from hepatica.lower import Rails, lower
-from hepatica.questions import Kept, Questions
+from hepatica.questions import Questions
 
 if TYPE_CHECKING:
     from hepatica.compile.network import Network, Prepared
