@@ -6,7 +6,8 @@ a finding sees a tuple.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -37,44 +38,45 @@ class Part(Generic[Item]):
 
 
 class Section(tuple[Item, ...]):
-    """Items of a finding, with the parts they come from: None for what is this patient's own.
+    """Items of a finding that many patients share; `own` are those of one patient, by place."""
 
-    Without parts, the section is one for many patients and kept as a whole.
-    """
-
-    parts: tuple[Part[Item] | None, ...] | None = None
-    _json: bytes | None = None
+    _parts: tuple[Part[Item], ...] | None = None
+    _pieces: tuple[_Piece, ...] | None = None
+    _shared: Section[Item] | None = None
+    _own: Mapping[int, Item] = MappingProxyType({})
 
     @classmethod
     def of(cls, parts: Iterable[Part[Item]]) -> Section[Item]:
-        """Make a section of parts."""
+        """Make a section of parts, which other sections share too."""
         every = tuple(parts)
         made = cls([part.item for part in every])
-        made.parts = every
+        made._parts = every
         return made
 
-    def with_own(self, own: dict[int, Item]) -> Section[Item]:
+    def with_own(self, own: Mapping[int, Item]) -> Section[Item]:
         """Replace some items, by their place, by the patient's own."""
-        items, parts = list(self), list(self.parts or (None,) * len(self))
+        items = list(self)
         for place, item in own.items():
-            items[place], parts[place] = item, None
+            items[place] = item
         made = Section(items)
-        made.parts = tuple(parts)
+        made._shared, made._own = self, own
         return made
 
-    def pieces(self) -> list[_Piece]:
+    def pieces(self) -> Iterable[_Piece]:
         """Give the whole section as JSON, in pieces to be put together."""
-        if self.parts is None:
-            if self._json is None:
-                self._json = _encode(tuple(self))
-            return [self._json]
-        found: list[_Piece] = [
-            b"," + _encode(item) if part is None else part._json or part.json
-            for part, item in zip(self.parts, self, strict=True)
-        ]
-        if found:
-            found[0] = memoryview(found[0])[1:]
-        return [b"[", *found, b"]"]
+        if self._shared is not None:
+            found = list(self._shared.pieces())
+            for place, item in self._own.items():
+                written = _encode(item)
+                found[place + 1] = b"," + written if place else written
+            return found
+        if self._pieces is None:
+            if self._parts:
+                first, *others = [part.json for part in self._parts]
+                self._pieces = (b"[", memoryview(first)[1:], *others, b"]")
+            else:
+                self._pieces = (_encode(tuple(self)),)
+        return self._pieces
 
 
 _SECTIONS = ("conclusions", "recommendations", "avoid", "evidence", "missing")

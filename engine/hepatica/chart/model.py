@@ -38,7 +38,7 @@ class Number(NamedTuple):
         return self.low if self.low == self.high and not self.open else None
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A dated value of a fact.
 
     `number`, `limit` (the laboratory's upper limit) and `grade` belong to quantities, `value` to
@@ -64,7 +64,7 @@ class Amount(NamedTuple):
     unit: str
 
 
-class Medication(msgspec.Struct, frozen=True):
+class Medication(msgspec.Struct, frozen=True, gc=False):
     """The start, change or stop of a drug."""
 
     drug: str
@@ -78,7 +78,7 @@ class Medication(msgspec.Struct, frozen=True):
     corrected: bool = False
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that happened. `attributed` None means that the record does not say to what."""
 
     event: str

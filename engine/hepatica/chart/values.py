@@ -201,7 +201,7 @@ def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open |
     if isinstance(found, Open):
         return found
     for entry in told:  # one of a month or a year may lie within the run
-        if _normal(entry) is not True and entry.when.span.last >= found[0].when.span.first:
+        if entry.when.span.last >= found[0].when.span.first and _normal(entry) is not True:
             return Open(f"whether {dated(entry)} was before is not known")
     return found
 
