@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 
 from hepatica import ir
 from hepatica.chart.time import EVER, Span
+from hepatica.chart.timeline import by_day
 from hepatica.source import KeyPath
 
 Grade = Literal["normal", "high", "low"]
@@ -112,7 +114,12 @@ class Chart(msgspec.Struct, frozen=True):
 
         Of a partial date the first day counts, so that nothing seems to be newer than it may be.
         """
-        spans = (entry.when.span for entry in self.entries.get(fact, ()))
+        entries = self.entries.get(fact, [])
+        known = by_day(entries)
+        if known is not None:
+            end = bisect_right(known.days, now)
+            return known.days[end - 1] if end else None
+        spans = (entry.when.span for entry in entries)
         return max((s.first for s in spans if s.last <= now and s.first > EVER.first), default=None)
 
     def days(self) -> Span | None:

@@ -139,7 +139,7 @@ class _Reader(Happenings):
             if self._is_dated((*path, kind), data[kind]):
                 entry = self._entry(path, data[kind], data, when, {})
                 if entry is not None:
-                    self.entries.setdefault(entry.fact, []).append(entry)
+                    self.add(entry)
         elif kind == "event":
             self.event(path, data, when)
         else:
