@@ -18,6 +18,7 @@ from hepatica.words import Words, spaced
 _FIRST = ("alt", "ast", "bilirubin", "igg", "inr", "tgn", "mmpr")
 _MOST_PANELS, _MOST_SPANS = 9, 12
 _LONG_MARK, _LONG_SPAN = 40, 72
+_MOST_SHADES = 160
 _MOST_CHANGES = 12  # of a finding that are written out
 _TREATS = GIVES | {"taper", "stop", "avoid", "refer"}
 _KINDS = {"concluded": "said", "recommended": "go", "blocked": "no", "contraindicated": "no"}
@@ -174,6 +175,8 @@ class _Picture:
                 continue
             shown = [e for e in changes if self._shown(e.when.span, self.words.fact(name))]
             values = sorted({str(e.value) for e in shown})
+            titles = {str(e.value): self.words.value(name, e.value or False) for e in shown}
+            shades = "from light to dark: " + ", ".join(titles[value] for value in values)
             ends = [e.when.span.first for e in shown[1:]] + [self.last]
             pieces = []
             for e, end in zip(shown, ends, strict=True):
@@ -183,7 +186,8 @@ class _Picture:
                 text = f"{self.words.stated(name, e.value)}, {e.when.text}"
                 first = e.when.span.last
                 pieces.append(Piece(first, max(end, first), _short(label, _LONG_MARK), share, text))
-            yield Bar(_short(self.words.fact(name), 26), tuple(pieces), (), ())
+            title = _short(self.words.fact(name), 26)
+            yield Bar(title, tuple(pieces), (), (), _short(shades, _MOST_SHADES))
 
     def _lanes(self) -> Iterator[Lane]:
         for asked in self.course.replay.guidelines:

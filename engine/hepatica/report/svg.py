@@ -24,8 +24,9 @@ _BOLD = 6.8  # and of one in semi-bold, as what is said is written
 _MANY = 5  # multiples up to this are drawn on an even scale, above it on a logarithmic one
 _LOWEST = 0.25  # of a logarithmic scale
 _MANY_POINTS = 120  # more than can be read one by one
+_MANY_TURNS = 40
 _MOST_ROWS = 14
-_APART = 3.0  # between days of the table that are drawn
+_APART = 8.0  # between days of the table that are drawn
 _ICON = {"said": "=", "go": "●", "no": "▲"}
 
 
@@ -167,6 +168,9 @@ class _Drawing:
             self.add("path", _title(text), d=f"M{x - 4:.1f},{y + 4:.1f} l8,8 m0,-8 l-8,8",
                      class_="stop")  # fmt: skip
         self.y += _ROW + 2
+        if bar.shades:
+            self.text(_LEFT + _INSET, self.y + 8, bar.shades, "soft")
+            self.y += 14
 
     def _marks(self, marks: Iterable[Mark]) -> None:
         rows: list[float] = []
@@ -199,7 +203,7 @@ class _Drawing:
             self.text(0, y + 19, f"{lane.more} more in the table", "soft")
         edge = -math.inf
         for day, number in lane.turns:
-            if self.x(day) - edge < _APART:
+            if len(lane.turns) > _MANY_TURNS and self.x(day) - edge < _APART:
                 continue  # the table has it
             edge = self.x(day)
             dot = _tag("circle", _title(f"change {number} of the table"), cx=self.x(day), cy=y,

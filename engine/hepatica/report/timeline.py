@@ -46,13 +46,15 @@ class Piece(NamedTuple):
 class Bar(NamedTuple):
     """A drug: stretches at a dose, the days on which it may have begun, and where it was stopped.
 
-    A stop has the days it may lie on, and its words.
+    A stop has the days it may lie on, and its words. `shades` says what light and dark mean where
+    stretches are too short for words.
     """
 
     title: str
     pieces: tuple[Piece, ...]
     unsure: tuple[tuple[int, int], ...]
     stops: tuple[tuple[int, int, str], ...]
+    shades: str = ""
 
 
 class Mark(NamedTuple):
