@@ -17,6 +17,7 @@ from hepatica import ir
 from hepatica.conclusions import Conclusions
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
 from hepatica.kept import Kept
+from hepatica.missing import BURDEN, missing
 from hepatica.monitoring import Done, dues
 from hepatica.outcome import OptionStatus, Status, judge, plan
 from hepatica.prepared import Avoided, Prepared, Ready
@@ -27,7 +28,6 @@ from hepatica.written import Part, Section
 
 _ORDER: tuple[Status, ...] = ("recommended", "contingent", "blocked")
 _MOST_KEPT = 2_000
-BURDEN = ("record", "blood_test", "imaging", "biopsy")
 
 
 class Answered(NamedTuple):
@@ -58,10 +58,13 @@ class Composer:
         self.conclusions = Conclusions(guideline, self.meaning)
         self.prepared = Prepared(guideline, knowledge, self.plan, self.conclusions)
         self.statements = self.prepared.statements
-        self.blockers = {s.id: s.when for s, _ in self.plan.avoidances}
+        self.blockers = {a.statement.id: a.when for a in self.prepared.avoided}
         self.concluded = frozenset(self.meaning.by_fact)
         self.mask = 0
         self._masks: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+        self._own_masks: dict[str, int] = {}
+        self._open: Kept[Facts] = Kept(_MOST_KEPT)
+        self._burdens = {n: BURDEN.index(fact.burden) for n, fact in knowledge.facts.items()}
         self._recommended: Kept[Part[f.Recommendation]] = Kept(_MOST_KEPT)
         self._avoidances: Kept[tuple[Part[f.Avoidance], ...]] = Kept(_MOST_KEPT)
 
@@ -73,6 +76,7 @@ class Composer:
             tuple(below.of((applies, *ready.conditions)) for ready in self.prepared.ready),
             tuple(below.of((avoided.when,)) for avoided in self.prepared.avoided),
         )
+        self._own_masks = {n: below.of((when,)) for n, when in self.meaning.statements.items()}
         self.mask = below.of((applies, *(e.statement.when for e in self.prepared.evidence)))
         for bits in (*self._masks[0], *self._masks[1], *map(below.fact, self.meaning.by_fact)):
             self.mask |= bits
@@ -121,17 +125,14 @@ class Composer:
             and e.shown(truths) and not live.isdisjoint(e.interventions)
         )  # fmt: skip
         write = self._conclusion
-        missing = self._missing(
-            recommendations,
-            avoid,
-            live | self._taken(referee.given),
-            () if no else self.conclusions.waiting(truths, tracer),
-        )
+        waiting = () if no else self.conclusions.waiting(truths, tracer)
+        concerned = live | self._taken(referee.given)
+        open_ = missing(recommendations, avoid, concerned, waiting, self._burdens)
         finding = f.Finding(
             g.id, g.title, g.short, g.version, g.digest, g.status, g.experimental, g.not_sourced,
             WORDS[applies],  # type: ignore[arg-type]
             Section(() if no else self.conclusions.found(truths, tracer, self._because, write)),
-            recommendations, avoid, Section(evidence), missing,
+            recommendations, avoid, Section(evidence), open_,
         )  # fmt: skip
         return Answered(finding, unfinished)
 
@@ -224,19 +225,19 @@ class Composer:
         judged = judge(when, asked.applies, ready.options, truths)
         assert judged is not None  # neither is false
         status, parts = judged
-        base = waiting if when else union((tracer.missing_of_unknown(ready.when), waiting))
-        missing: Facts = ()
+        base = waiting if when else union((self._missing_of(s.id, ready.when, asked), waiting))
+        open_: Facts = ()
         cautions: Facts = ()
         blocked_by: Facts = ()
         if ready.free:
             options = ready.options_free
             if status == "contingent":
-                missing = base
+                open_ = base
                 options = tuple([f.OptionFinding(o[0], status, (), base) for o in ready.options])
         else:
-            options = tuple([self._option(part, base, tracer) for part in parts])
+            options = tuple([self._option(part, base, asked) for part in parts])
             if status == "contingent":
-                missing = union(o.missing for o in options if o.status == "contingent")
+                open_ = union(o.missing for o in options if o.status == "contingent")
             cautions = union(tuple(c for c in p.option.cautions if truths[c]) for p in parts)
             blocked_by = union(p.blocked_by for p in parts)
         return f.Recommendation(
@@ -256,18 +257,28 @@ class Composer:
             source=ready.source,
             interpretation=ready.readings,
             because=self._because(s.id, ready.when, tracer) if when else (),
-            missing=missing,
+            missing=open_,
             blocked_by=blocked_by,
             cautions=cautions,
             evidence=tuple([e.statement.id for e in ready.evidence if e.shown(truths)]),
         )
 
-    def _option(self, part: OptionStatus, base: Facts, tracer: Tracer) -> f.OptionFinding:
-        missing: Facts = ()
+    def _option(self, part: OptionStatus, base: Facts, asked: _Asked) -> f.OptionFinding:
+        open_: Facts = ()
         if part.status == "contingent":
-            blockers = [tracer.missing(self.blockers[s]) for s in part.open_on]
-            missing = union([base, *blockers])
-        return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, missing)
+            blockers = [self._missing_of(s, self.blockers[s], asked) for s in part.open_on]
+            open_ = union([base, *blockers])
+        return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, open_)
+
+    def _missing_of(self, statement: str, when: ir.Condition, asked: _Asked) -> Facts:
+        """Name what could settle the condition of a statement, which is unknown."""
+        if asked.pattern is None:
+            return asked.tracer.missing_of_unknown(when)
+        key = (statement, asked.pattern & self._own_masks[statement])
+        found = self._open.get(key)
+        if found is None:
+            found = self._open.keep(key, asked.tracer.missing_of_unknown(when))
+        return found
 
     def _avoid(self, asked: _Asked) -> Section[f.Avoidance]:
         """Give what is contraindicated, to be done with care, or not excluded, in this order."""
@@ -295,7 +306,7 @@ class Composer:
         truth = asked.truths[s.id]
         settled: Any = "contraindicated" if s.kind == "contraindication" else "caution"
         because = self._because(s.id, avoided.when, asked.tracer) if truth else ()
-        missing = () if truth else asked.tracer.missing_of_unknown(avoided.when)
+        open_ = () if truth else self._missing_of(s.id, avoided.when, asked)
         for name in avoided.interventions:
             yield f.Avoidance(
                 intervention=name,
@@ -309,42 +320,13 @@ class Composer:
                 source=p.sources[s.id],
                 interpretation=p.readings[s.id],
                 because=because,
-                missing=missing,
+                missing=open_,
             )
 
     def _taken(self, given: Given) -> set[str]:
         """List what the patient has now; everything, while that is not known."""
         taken = given.get(self.knowledge.taken or "")
         return set(taken) if isinstance(taken, tuple) else set(self.knowledge.interventions)
-
-    def _missing(
-        self,
-        recommendations: tuple[f.Recommendation, ...],
-        avoid: tuple[f.Avoidance, ...],
-        concerned: set[str],
-        waiting: Iterable[tuple[str, Facts]],
-    ) -> Section[f.Missing]:
-        """List the facts that could change what is recommended, not to be given, or concluded."""
-        settles: dict[str, dict[str, None]] = {}
-        weight: dict[str, int] = {}
-        for r in recommendations:
-            for fact in r.missing:
-                settles.setdefault(fact, {})[r.statement] = None
-                weight[fact] = weight.get(fact, 0) + 1
-        for a in avoid:
-            for fact in a.missing if a.intervention in concerned else ():
-                settles.setdefault(fact, {})[a.statement] = None
-        for statement, facts in waiting:
-            for fact in facts:
-                settles.setdefault(fact, {})[statement] = None
-        order = sorted(
-            settles,
-            key=lambda n: (-weight.get(n, 0), self._burden(n), -len(settles[n]), n),
-        )
-        return Section(f.Missing(name, tuple(settles[name])) for name in order)
-
-    def _burden(self, fact: str) -> int:
-        return BURDEN.index(self.knowledge.facts[fact].burden)
 
 
 def _place(pair: tuple[int, Part[f.Avoidance]]) -> int:
