@@ -5,7 +5,8 @@
 First charts of 100 entries a second, from a line of JSON to a line of JSON, and where the time
 goes: of a clinic whose patients are alike, and of patients as unlike as the dictionary allows, each
 met once; then the time of one chart as its entries grow to 100,000; then resident memory over
-CHARTS (default 20,000) charts in one process. Flat means that the last reading is that of the first tenth.
+CHARTS (default 20,000) charts in one process. Flat means that the last reading is that of the first
+tenth.
 """
 
 from __future__ import annotations
