@@ -19,6 +19,7 @@ from hepatica.finding import Result
 from hepatica.kept import Kept
 from hepatica.questions import Below, Questions
 from hepatica.run import Evaluator, select
+from hepatica.trace import Tracer
 from hepatica.written import Section, to_json
 
 few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
@@ -90,7 +91,7 @@ def test_one_pattern_has_one_answer(case: Drawn) -> None:
     composer = Composer(case.guideline, case.knowledge)
     composer.ask(questions)
     meaning = Meaning(case.guideline, case.knowledge.facts)
-    known: dict[int, object] = {}
+    known: dict[object, object] = {}
     nudged = [
         {**p, **{n: p[n] + 0.25 for n in p if n in BASE and BASE[n].type == "quantity"}}  # type: ignore[operator]
         for p in case.patients
@@ -99,6 +100,11 @@ def test_one_pattern_has_one_answer(case: Drawn) -> None:
         answers = Referee(meaning, patient).answers()
         pattern = questions.pattern(patient) & composer.mask
         assert known.setdefault(pattern, answers) == answers
+        tracer = Tracer(Referee(meaning, patient))
+        for name, when in meaning.statements.items():
+            key = name, pattern & composer._own_masks[name]
+            said = answers.statements[name], tracer.missing(when)
+            assert known.setdefault(key, said) == said
 
 
 def test_a_new_question_about_a_known_fact_is_asked() -> None:
