@@ -18,13 +18,14 @@ from hepatica.completed import as_text, complete
 from hepatica.coverage import cover, distinct
 from hepatica.diagnostics import Invalid, draw
 from hepatica.evaluate import Meaning
-from hepatica.finding import Finding, Recommendation, to_json
+from hepatica.finding import Finding, Recommendation
 from hepatica.lint import lint
 from hepatica.load import load
 from hepatica.lower import lower
 from hepatica.outcome import GIVES
 from hepatica.run import Evaluator
 from hepatica.schema import NAMES, fits
+from hepatica.written import to_json
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = sorted((ROOT / "tests" / "fixtures" / "cases").glob("*.yaml"))

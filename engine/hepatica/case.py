@@ -60,7 +60,7 @@ class Case(msgspec.Struct, frozen=True):
         if self.chart is None or self.as_of is None:
             return None
         now = datetime.date.fromisoformat(self.as_of).toordinal()
-        return functools.partial(self.chart.last_seen, now=now)
+        return functools.cache(functools.partial(self.chart.last_seen, now=now))
 
 
 class CaseReader:

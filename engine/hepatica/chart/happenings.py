@@ -7,6 +7,7 @@ from typing import Any, cast
 from hepatica import ir
 from hepatica.chart.model import Amount, Entry, Event, Medication, When
 from hepatica.chart.names import OTHER_DRUG, Names
+from hepatica.chart.timeline import Timeline
 from hepatica.diagnostics import at, suggestion
 from hepatica.parse.conditions import Vocabulary
 from hepatica.source import Document, KeyPath
@@ -26,6 +27,13 @@ class Happenings:
         self.entries: dict[str, list[Entry]] = {}
         self.medications: dict[str, list[Medication]] = {}
         self.events: dict[str, list[Event]] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Add a dated value."""
+        told = self.entries.get(entry.fact)
+        if told is None:
+            told = self.entries[entry.fact] = Timeline()
+        told.append(entry)
 
     def report(self, path: KeyPath, code: str, text: str, help: str, key: bool = False) -> None:
         """Add an error about the value (or key) at a place."""
@@ -106,4 +114,4 @@ class Happenings:
             value = event.severity
         written = ", ".join(word for word in (event.event, event.severity) if word)
         entry = Entry(fact.id, event.when, written, event.place, value=value)
-        self.entries.setdefault(fact.id, []).append(entry)
+        self.add(entry)

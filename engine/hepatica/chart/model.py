@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 
 from hepatica import ir
 from hepatica.chart.time import EVER, Span
+from hepatica.chart.timeline import by_day
 from hepatica.source import KeyPath
 
 Grade = Literal["normal", "high", "low"]
@@ -38,7 +40,7 @@ class Number(NamedTuple):
         return self.low if self.low == self.high and not self.open else None
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A dated value of a fact.
 
     `number`, `limit` (the laboratory's upper limit) and `grade` belong to quantities, `value` to
@@ -64,7 +66,7 @@ class Amount(NamedTuple):
     unit: str
 
 
-class Medication(msgspec.Struct, frozen=True):
+class Medication(msgspec.Struct, frozen=True, gc=False):
     """The start, change or stop of a drug."""
 
     drug: str
@@ -78,7 +80,7 @@ class Medication(msgspec.Struct, frozen=True):
     corrected: bool = False
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that happened. `attributed` None means that the record does not say to what."""
 
     event: str
@@ -112,7 +114,12 @@ class Chart(msgspec.Struct, frozen=True):
 
         Of a partial date the first day counts, so that nothing seems to be newer than it may be.
         """
-        spans = (entry.when.span for entry in self.entries.get(fact, ()))
+        entries = self.entries.get(fact, [])
+        known = by_day(entries)
+        if known is not None:
+            end = bisect_right(known.days, now)
+            return known.days[end - 1] if end else None
+        spans = (entry.when.span for entry in entries)
         return max((s.first for s in spans if s.last <= now and s.first > EVER.first), default=None)
 
     def days(self) -> Span | None:

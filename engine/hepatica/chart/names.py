@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hepatica import ir
+from hepatica.chart.model import When
 from hepatica.chart.numbers import Measured
 from hepatica.derivation import DATED, Count, Dose, Drugs, Reactions, Started, TimeOn
+from hepatica.kept import Kept
 
 OTHER_DRUG = "other_drug"
 FAILURE = "failure"
+_MOST_KEPT = 50_000
 
 
 class Names:
@@ -42,5 +45,7 @@ class Names:
         self.treatment = next(
             (f.derive.drugs for f in facts.values() if isinstance(f.derive, Started)), ()
         )
-        self.measured: dict[tuple[object, ...], Measured] = {}  # read before, by what was written
+        # What was read before, by what was written: a stream repeats itself.
+        self.measured: Kept[Measured] = Kept(_MOST_KEPT)
+        self.times: Kept[When] = Kept(_MOST_KEPT)
         self.dated = {f.id for f in facts.values() if isinstance(f.derive, DATED)}

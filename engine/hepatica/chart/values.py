@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from typing import cast
 
@@ -11,6 +12,7 @@ from hepatica.chart.model import Entry
 from hepatica.chart.newest import Note, Open, agreed, without_corrected
 from hepatica.chart.order import NO_DATE
 from hepatica.chart.time import elapsed, shift, write
+from hepatica.chart.timeline import any_seen, by_day, stretch
 from hepatica.derivation import Age, At, Latest, NormalSince, Ratio
 
 
@@ -57,7 +59,9 @@ def _plain(value: Fraction | ir.Value | tuple[str, ...]) -> ir.Value | tuple[str
 def ratio(view: View, fact: ir.Fact, way: Ratio) -> Outcome:
     """Give the newest value divided by the upper limit that was printed with it."""
     entries = view.chart.entries
-    every = [*entries.get(way.of, ()), *entries.get(fact.id, ())]
+    every, told = entries.get(way.of, []), entries.get(fact.id)
+    if told:
+        every = [*every, *told]
     return _found(fact, view.value(every, fact.id, "ratio", way.within), ratio=True)
 
 
@@ -76,8 +80,8 @@ def at(view: View, fact: ir.Fact, way: At) -> Outcome:
 
 
 def _at(view: View, fact: ir.Fact, way: At) -> Outcome:
-    entries = [e for e in view.chart.entries.get(way.of, ()) if e.when.span.first <= view.now]
-    if not entries:
+    entries = view.chart.entries.get(way.of, [])
+    if not any_seen(entries, view.now):
         return None
     start = view.treatment_start()
     if start is None:
@@ -104,8 +108,7 @@ def _nearest(
 ) -> Entry | Open | None:
     """Find the entry nearest to a target within its window; ends belong to it."""
     low, target, high = days
-    near = [e for e in entries if e.when.span.last >= low and e.when.span.first <= high]
-    near = without_corrected(near)
+    near = without_corrected(stretch(entries, low, min(high, view.now)))
     sure = [e for e in near if low <= e.when.span.first and e.when.span.last <= high]
     sure = [e for e in sure if e.when.span.last <= view.now]
     if not sure:
@@ -189,8 +192,8 @@ def normal_since(view: View, fact: ir.Fact, way: NormalSince) -> Outcome:
 
 def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open | None:
     """Find the first of the normal results that reach to now, and whether one before was not."""
-    seen = [e for e in view.chart.entries.get(name, ()) if e.when.span.first <= view.now]
-    told = sorted(without_corrected(seen), key=lambda e: (e.when.span, e.when.seq or 0))
+    entries = view.chart.entries.get(name, [])
+    told, known = _in_order(entries, view.now), by_day(entries)
     for later in [e for e in told if e.when.span.last > view.now]:
         if _normal(later) is not True:
             return Open(f"{dated(later)} may be later than {write(view.now)}")
@@ -200,10 +203,21 @@ def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open |
     found = _walk(view, told, way)
     if isinstance(found, Open):
         return found
-    for entry in told:  # one of a month or a year may lie within the run
-        if _normal(entry) is not True and entry.when.span.last >= found[0].when.span.first:
+    first = found[0].when.span.first
+    begin = 0 if known is None else bisect_left(known.days, first)
+    for entry in told[begin:]:  # one of a month or a year may lie within the run
+        if entry.when.span.last >= first and _normal(entry) is not True:
             return Open(f"whether {dated(entry)} was before is not known")
     return found
+
+
+def _in_order(entries: list[Entry], now: int) -> list[Entry]:
+    """List the entries that may not lie after a day by their days."""
+    known = by_day(entries)
+    if known is not None:
+        return [entries[place] for place in known.places[: bisect_right(known.days, now)]]
+    seen = [e for e in entries if e.when.span.first <= now]
+    return sorted(without_corrected(seen), key=lambda e: (e.when.span, e.when.seq or 0))
 
 
 def _walk(view: View, told: list[Entry], way: NormalSince) -> tuple[Entry, bool] | Open:
