@@ -24,6 +24,7 @@ from hepatica.chart.names import Names
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
 from hepatica.evaluate import Given, Referee, bare_meaning
+from hepatica.interval import may_agree
 from hepatica.json_reader import read_json
 from hepatica.parse.conditions import Vocabulary, facts_of
 from hepatica.reader import read_yaml
@@ -43,7 +44,7 @@ class Case(msgspec.Struct, frozen=True):
     """
 
     id: str
-    facts: dict[str, ir.Value | tuple[str, ...]]
+    facts: Mapping[str, ir.Held]
     title: str | None = None
     synthetic: bool = False
     as_of: str | None = None
@@ -161,7 +162,7 @@ class CaseReader:
         withheld = {n: why for n, why in derived.withheld.items() if n not in case.facts}
         origins = {n: f for n, f in derived.found.items() if n not in case.facts}
         for name, told in derived.found.items():
-            if name in case.facts and case.facts[name] != told.value:
+            if name in case.facts and not may_agree(case.facts[name], told.value):
                 text = f"`{name}` as given differs from the chart ({told.how}); as given it holds"
                 help = "leave it out of `facts`, or mend the chart"
                 place = ("facts", name)

@@ -9,6 +9,7 @@ import msgspec
 
 from hepatica import ir
 from hepatica.chart.time import EVER, Span
+from hepatica.interval import Interval, from_ends
 from hepatica.source import KeyPath
 
 Grade = Literal["normal", "high", "low"]
@@ -23,19 +24,46 @@ class When(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A measured number in the unit of its fact, from `low` to `high`; None is no limit known.
+    """A measured number in the unit of its fact, from `low` to `high`; None is no bound known.
 
-    For `<5` the strict end is `open`.
+    An open end does not belong to it: the 5 of `<5`.
     """
 
     low: Fraction | None
     high: Fraction | None
-    open: bool = False
+    low_open: bool = False
+    high_open: bool = False
 
     @property
     def exact(self) -> Fraction | None:
         """Give the number, when it is one."""
-        return self.low if self.low == self.high and not self.open else None
+        return self.low if self.low == self.high else None
+
+    def above(self, limit: Fraction) -> bool:
+        """Say whether it is surely above a limit."""
+        return self.low is not None and (self.low > limit or (self.low_open and self.low >= limit))
+
+    def at_most(self, limit: Fraction) -> bool:
+        """Say whether it is surely not above a limit."""
+        return self.high is not None and self.high <= limit
+
+    def graded(self, grade: Grade | None, limit: Fraction) -> Number:
+        """Narrow it by the word beside it: what is not high is not above the upper limit."""
+        if grade == "high" and (self.low is None or self.low <= limit):
+            return self._replace(low=limit, low_open=True)
+        if grade in ("normal", "low") and (self.high is None or self.high > limit):
+            return self._replace(high=limit, high_open=False)
+        return self
+
+    def over(self, limit: Fraction) -> Number:
+        """Divide it by a limit above zero."""
+        low = None if self.low is None else self.low / limit
+        high = None if self.high is None else self.high / limit
+        return Number(low, high, self.low_open, self.high_open)
+
+    def held(self) -> float | Interval:
+        """Give it as the engines hold it."""
+        return from_ends(self.low, self.high, low_open=self.low_open, high_open=self.high_open)
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -107,9 +107,9 @@ def number(fact: ir.Fact, raw: Any) -> tuple[Number, str | None]:
         if found.high < found.low:
             raise Refused("D102", f"`{raw}` is upside down", "lowest first")
     elif found.sign in ("<", "<=", "≤"):
-        ends = Number(None, low, open=found.sign == "<")
+        ends = Number(None, low, high_open=found.sign == "<")
     elif found.sign:
-        ends = Number(low, None, open=found.sign == ">")
+        ends = Number(low, None, low_open=found.sign == ">")
     else:
         ends = Number(low, low)
     for end in (ends.low, ends.high):
@@ -199,9 +199,7 @@ def _check_grade(found: Number | None, upper: Fraction | None, grade: str | None
     """Refuse a word that the number beside it denies."""
     if found is None or upper is None or grade is None:
         return
-    above = found.low is not None and found.low > upper
-    below = found.high is not None and found.high <= upper
-    if (grade == "high" and below) or (grade != "high" and above):
+    if found.at_most(upper) if grade == "high" else found.above(upper):
         text = f"the result `{grade}` and the number beside its upper limit contradict each other"
         refused = Refused("D112", text, "check the number, its limit and the word")
         raise _under("result", refused)
