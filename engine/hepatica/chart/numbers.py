@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from hepatica import ir
 from hepatica.chart.model import Grade, Number
+from hepatica.interval import Interval
 from hepatica.parse.conditions import plain, ratio_to
 from hepatica.units import exact
 
@@ -116,6 +117,17 @@ def number(fact: ir.Fact, raw: Any) -> tuple[Number, str | None]:
         if end is not None:
             _check_range(fact, end)
     return ends, found.unit
+
+
+def bounds(fact: ir.Fact, raw: str) -> float | Interval | None:
+    """Read bounds of a quantity, `<5 U/L` or `5-10 U/L`; None for text that gives none.
+
+    Raises `Refused` as `number` does.
+    """
+    found = _split(raw)
+    if found is None or not (found.sign or found.high is not None):
+        return None
+    return number(fact, raw)[0].held()
 
 
 def _check_range(fact: ir.Fact, value: Fraction) -> None:
