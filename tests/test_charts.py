@@ -475,7 +475,7 @@ def evaluator() -> Evaluator:
 def test_fixtures_come_out_as_expected(path: Path) -> None:
     [document] = documents(str(path))
     assert isinstance(document, Document) and document.data["synthetic"] and document.data["expect"]
-    case = CaseReader(knowledge().facts).read(document)
+    case = CaseReader(knowledge().facts, knowledge().interventions).read(document)
     found = [
         *check_expectations(document, knowledge()),
         *check_result(case, document, evaluator().evaluate(case), knowledge()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,17 @@ def statement(schedule: tuple[ir.Phase, ...], *, counted: bool = False) -> ir.St
     )  # fmt: skip
 
 
+class Told(NamedTuple):
+    facts: dict[str, int]
+    tests: dict[str, int]
+
+    def observed(self, fact: str) -> int | None:
+        return self.facts.get(fact)
+
+    def performed(self, intervention: str) -> int | None:
+        return self.tests.get(intervention)
+
+
 def due(
     schedule: tuple[ir.Phase, ...],
     done: list[str],
@@ -41,8 +53,8 @@ def due(
     counted: bool = False,
 ) -> finding.Due | None:
     days = [datetime.date.fromisoformat(day).toordinal() for day in done]
-    told = {"alt": max(days)} if days else {}
-    found = dues(statement(schedule, counted=counted), TESTS, told.get, as_of, begun)
+    told = Told({"alt": max(days)} if days else {}, {})
+    found = dues(statement(schedule, counted=counted), TESTS, told, as_of, begun)
     return found[0] if found else None
 
 

@@ -8,18 +8,18 @@ A case with a chart has the facts that follow from the chart as of a date, besid
 from __future__ import annotations
 
 import datetime
-import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import msgspec
 
 from hepatica import ir
 from hepatica.chart.found import Found
-from hepatica.chart.model import Chart
+from hepatica.chart.model import Chart, Seen
 from hepatica.chart.names import Names
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.derivation import Given as Counted
@@ -57,21 +57,25 @@ class Case(msgspec.Struct, frozen=True):
     notes: tuple[Diagnostic, ...] = ()
     chart: Chart | None = None
 
-    def last_seen(self) -> Callable[[str], int | None] | None:
-        """Give what tells when the chart shows a fact last (an ordinal); None without a chart."""
+    def last_seen(self) -> Seen | None:
+        """Give what tells when the chart shows a fact or a test last; None without a chart."""
         if self.chart is None or self.as_of is None:
             return None
         now = datetime.date.fromisoformat(self.as_of).toordinal()
-        return functools.partial(self.chart.last_seen, now=now)
+        return Seen(self.chart, now)
 
 
 class CaseReader:
-    """Reads cases against a fact dictionary."""
+    """Reads cases against a fact dictionary, and entries about tests against the interventions."""
 
-    def __init__(self, facts: dict[str, ir.Fact]) -> None:
-        """Take the dictionary."""
+    def __init__(
+        self,
+        facts: dict[str, ir.Fact],
+        interventions: Mapping[str, ir.Intervention] = MappingProxyType({}),
+    ) -> None:
+        """Take the dictionaries; without that of interventions no entry can say what was done."""
         self.facts = facts
-        self.names = Names(facts)
+        self.names = Names(facts, interventions)
 
     def _is_converted(self, name: str, raw: Any) -> bool:
         fact = self.facts[name]

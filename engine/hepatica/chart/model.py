@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -116,12 +117,20 @@ class Event(msgspec.Struct, frozen=True):
     attributed: tuple[str, ...] | None = None
 
 
+class Performed(msgspec.Struct, frozen=True):
+    """A test or procedure that was done; what it showed is told by other entries."""
+
+    intervention: str
+    when: When
+    place: KeyPath
+
+
 class Chart(msgspec.Struct, frozen=True):
     """A checked record.
 
-    `entries`, `medications` and `events` are by fact, drug and kind; `complete` names what it holds
-    completely, up to the day `until` (None: no end is given). `birth` is the patient's;
-    `ordered` says that some entry has a `seq`.
+    `entries`, `medications`, `events` and `performed` are by fact, drug, kind and intervention;
+    `complete` names what it holds completely, up to the day `until` (None: no end is given).
+    `birth` is the patient's; `ordered` says that some entry has a `seq`.
     """
 
     entries: dict[str, list[Entry]]
@@ -134,21 +143,37 @@ class Chart(msgspec.Struct, frozen=True):
     birth: Span | None
     birth_written: str
     ordered: bool = False
-
-    def last_seen(self, fact: str, now: int) -> int | None:
-        """Give the last day on which a fact was surely observed by a day; None when there is none.
-
-        Of a partial date the first day counts, so that nothing seems to be newer than it may be.
-        """
-        spans = (entry.when.span for entry in self.entries.get(fact, ()))
-        return max((s.first for s in spans if s.last <= now and s.first > EVER.first), default=None)
+    performed: dict[str, list[Performed]] = {}
 
     def days(self) -> Span | None:
         """Give the first and the last day that a dated entry may mean; None without one."""
         spans = [e.when.span for told in self.entries.values() for e in told]
         spans += [m.when.span for told in self.medications.values() for m in told]
         spans += [e.when.span for told in self.events.values() for e in told]
+        spans += [e.when.span for told in self.performed.values() for e in told]
         dated = [span for span in spans if span.first > EVER.first]
         if not dated:
             return None
         return Span(min(s.first for s in dated), max(s.last for s in dated))
+
+
+class Seen(NamedTuple):
+    """When a chart shows something last, as seen on a day (days are ordinals).
+
+    Of a partial date the first day counts, so that nothing seems to be newer than it may be.
+    """
+
+    chart: Chart
+    now: int
+
+    def observed(self, fact: str) -> int | None:
+        """Give the last day on which a fact was surely observed; None when there is none."""
+        return self._last(entry.when.span for entry in self.chart.entries.get(fact, ()))
+
+    def performed(self, intervention: str) -> int | None:
+        """Give the last day on which a test is told to have been done; None when there is none."""
+        return self._last(told.when.span for told in self.chart.performed.get(intervention, ()))
+
+    def _last(self, spans: Iterable[Span]) -> int | None:
+        found = (s.first for s in spans if s.last <= self.now and s.first > EVER.first)
+        return max(found, default=None)

@@ -25,21 +25,23 @@ from hepatica.diagnostics import Diagnostic, suggestion
 from hepatica.parse.conditions import value_of
 from hepatica.source import Document, KeyPath
 
-KINDS = ("observe", "status", "start", "change", "stop", "event")
+KINDS = ("observe", "status", "start", "change", "stop", "event", "done")
 _TIMES = {"date", "day", "seq"}
-_ABOUT = {
+_ABOUT: dict[str, set[str]] = {
     "observe": {"value", "upper_limit", "range", "result", "corrected"},
     "status": {"value", "upper_limit", "range", "result", "corrected"},
     "start": {"dose", "corrected"},
     "change": {"dose", "reason", "corrected"},
     "stop": {"reason", "permanent", "corrected"},
     "event": {"severity", "attributed_to"},
+    "done": set(),
 }
 _MOST_KEPT = 50_000
 _ALWAYS = _TIMES | {"text"}
 _SAYS = {
     "observe": "observes", "status": "states", "start": "starts a drug",
     "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
+    "done": "says that a test was done",
 }  # fmt: skip
 
 
@@ -86,7 +88,7 @@ class _Reader(Happenings):
         chart = Chart(
             self.entries, self.medications, self.events, undated,
             frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
-            str(patient.get("birth", "")), ordered,
+            str(patient.get("birth", "")), ordered, self.performed,
         )  # fmt: skip
         for path, text in out_of_order(chart) if ordered else ():
             self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
@@ -118,7 +120,9 @@ class _Reader(Happenings):
         wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
         for key in sorted(wrong):
             text = f"`{key}` does not belong to an entry that {_SAYS[kind]}"
-            help = f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind]))}"
+            help = (
+                f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind] or _ALWAYS))}"
+            )
             self.report((*path, key), "D112", text, help, key=True)
         when = self._when(path, data)
         if wrong or when is None:
@@ -130,6 +134,8 @@ class _Reader(Happenings):
                     self.entries.setdefault(entry.fact, []).append(entry)
         elif kind == "event":
             self.event(path, data, when)
+        elif kind == "done":
+            self.done(path, data["done"], when)
         else:
             self.medication(path, kind, data, when)
 

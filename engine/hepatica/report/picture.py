@@ -142,6 +142,14 @@ class _Picture:
                     text = f"{label}, {event.when.text}"
                     yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "event")
 
+        for performed in self.chart.performed.values():
+            for done in performed:
+                label = f"{self.words.intervention(done.intervention)}: done"
+                if self._shown(done.when.span, label):
+                    days = done.when.span
+                    text = f"{label}, {done.when.text}"
+                    yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "finding")
+
     def _findings(self) -> Iterator[Mark]:
         """Give each finding when it is first made, and when it is another one."""
         happened = {event.place for events in self.chart.events.values() for event in events}
