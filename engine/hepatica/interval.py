@@ -44,7 +44,7 @@ class Interval(msgspec.Struct, frozen=True):
         end, _ = _highest(other)
         return self.low is not None and end is not None and self.low >= end
 
-    def holds(self, other: float | Interval) -> bool:
+    def holds(self, other: float | Fraction | Interval) -> bool:
         """Say whether a number, or some number of another interval, may be this one."""
         return not (self < other or self > other)
 
@@ -56,17 +56,17 @@ def may_agree(one: object, other: object) -> bool:
     return may_agree(other, one) if isinstance(other, Interval) else one == other
 
 
-def _lowest(value: object) -> tuple[float | None, bool]:
+def _lowest(value: object) -> tuple[float | Fraction | None, bool]:
     if isinstance(value, Interval):
         return value.low, value.low_open
-    assert isinstance(value, int | float)
+    assert isinstance(value, int | float | Fraction)
     return value, False
 
 
-def _highest(value: object) -> tuple[float | None, bool]:
+def _highest(value: object) -> tuple[float | Fraction | None, bool]:
     if isinstance(value, Interval):
         return value.high, value.high_open
-    assert isinstance(value, int | float)
+    assert isinstance(value, int | float | Fraction)
     return value, False
 
 
