@@ -29,6 +29,7 @@ from hepatica.report.course import page, view
 from hepatica.report.picture import picture
 from hepatica.report.text import Terminal
 from hepatica.run import Evaluator, select
+from hepatica.schema import fits
 from hepatica.source import Document
 from hepatica.turns import Course, Moment, Said, to_json
 from hepatica.walk import conditions_of, leaves
@@ -343,6 +344,7 @@ def test_every_chart_can_be_drawn(path: Path) -> None:
     assert case.chart is not None and case.as_of is not None
     end = datetime.date.fromisoformat(case.as_of)
     found = course(of, end - datetime.timedelta(days=20), end)
+    assert fits(json.loads(to_json(found.replay)), "replay")
     text = whole(found, case, Words(knowledge()))
     assert not re.search(r"[\", ](nan|inf)[\", ]", text.split("<svg", 1)[1].split("</svg>")[0])
     width = max(map(len, page(view(found, Words(knowledge())), Terminal(60)).splitlines()))

@@ -18,7 +18,7 @@ from hepatica.chart.model import (
 )
 from hepatica.chart.names import Names
 from hepatica.chart.numbers import Measured, Refused, measured
-from hepatica.chart.order import NO_DATE, out_of_order
+from hepatica.chart.order import NO_DATE, every, out_of_order
 from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, suggestion
@@ -90,9 +90,17 @@ class _Reader(Happenings):
             frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
             str(patient.get("birth", "")), ordered, self.performed,
         )  # fmt: skip
+        for told in every(chart) if birth is not None else ():
+            if told.when.span.last < birth.first:
+                self._before_birth(told.place, chart.birth_written)
         for path, text in out_of_order(chart) if ordered else ():
             self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
         return chart
+
+    def _before_birth(self, path: KeyPath, birth: str) -> None:
+        key = "date" if "date" in self.data["timeline"][path[-1]] else "day"
+        text = f"the entry lies before the birth of the patient ({birth})"
+        self.report((*path, key), "D111", text, "mend the date of the entry, or that of birth")
 
     def _type(self, name: str) -> str | None:
         fact = self.names.facts.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 from hepatica import ir
@@ -17,11 +18,14 @@ from hepatica.chart.found import (
     reading,
 )
 from hepatica.chart.model import Entry, Number
-from hepatica.chart.newest import Note, Open, agreed, without_corrected
+from hepatica.chart.newest import Note, Open, agreed, surely_before, without_corrected
 from hepatica.chart.order import NO_DATE
 from hepatica.chart.time import elapsed, shift, write
 from hepatica.derivation import Age, At, Latest, NormalSince, Ratio
 from hepatica.interval import Interval, from_ends, may_agree
+from hepatica.words import spaced
+
+_DONE = {"start": "was begun", "change": "was changed", "stop": "was stopped"}
 
 
 def latest(view: View, fact: ir.Fact, way: Latest) -> Outcome:
@@ -38,11 +42,31 @@ def latest(view: View, fact: ir.Fact, way: Latest) -> Outcome:
     found = view.value(entries, fact.id, "value", way.within, way.lasting, now)
     if found is None and now is not None and any(e.when.span.first <= view.now for e in entries):
         return Open(f"none before treatment began on {write(now)}")
+    if isinstance(found, tuple) and not isinstance(found, Open):
+        changed = _changed(view, way.since_change_of, found[1])
+        if changed is not None:
+            return changed
     undated = view.chart.undated.get(fact.id)
     if found is None and undated is not None:
         value = reading(undated, fact.id, "value")
         found = value if isinstance(value, Open) else (value, undated)
     return _found(fact, found, ratio=False)
+
+
+def _changed(view: View, drugs: Iterable[str], entry: Entry) -> Open | None:
+    """Say that the dose of a drug was changed, or may have been, when or after a value was found.
+
+    What is measured on the day of a change still tells of the dose before it.
+    """
+    told = [m for drug in drugs for m in view.courses.visible(drug)]
+    later = [m for m in told if not surely_before(m.when, entry.when)]
+    if not later:
+        return None
+    last = max(later, key=lambda m: (m.when.span.last, m.when.span.first, m.drug))
+    sure = surely_before(entry.when, last.when) or entry.when.span.exact
+    what = f"{_DONE[last.kind]} on {last.when.text}".replace(f"on {NO_DATE}", "since")
+    may = "" if sure and last.when.span.exact else "perhaps "
+    return Open(f"{dated(entry)}, {may}before {spaced(last.drug)} {what}")
 
 
 def _found(
