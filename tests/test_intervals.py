@@ -28,6 +28,7 @@ from hepatica.trace import Tracer
 
 usual = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 NUMBERS = [v for t in (*THRESHOLDS, -3.0, 1000.0) for v in near(t)]
+Patient = dict[str, ir.Held]
 QUANTITIES = [f.id for f in FACTS.values() if f.type == "quantity"]
 
 
@@ -47,7 +48,7 @@ def inside(draw: Any, of: Interval) -> float:
 
 
 @st.composite
-def bounded(draw: st.DrawFn, patient: Given) -> tuple[Given, Given]:
+def bounded(draw: st.DrawFn, patient: Given) -> tuple[Patient, Patient]:
     """Put bounds in the place of some numbers, of conclusions too; and a patient within them."""
     names = draw(st.lists(st.sampled_from(QUANTITIES), min_size=1, unique=True))
     bounds: dict[str, ir.Held] = dict(patient)

@@ -90,8 +90,8 @@ class _Reader(Happenings):
             frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
             str(patient.get("birth", "")), ordered, self.performed,
         )  # fmt: skip
-        for told in every(chart) if birth is not None else ():
-            if told.when.span.last < birth.first:
+        for told in every(chart):
+            if birth is not None and told.when.span.last < birth.first:
                 self._before_birth(told.place, chart.birth_written)
         for path, text in out_of_order(chart) if ordered else ():
             self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
