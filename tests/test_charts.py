@@ -457,6 +457,59 @@ def test_a_contradiction_is_noted_where_it_stands() -> None:
     assert (note.code, note.severity) == ("D116", "note") and "`alt`" in note.message
 
 
+def test_what_a_chart_tells_to_be_done_is_due_from_then_on() -> None:
+    of = chart(on("2024-06-01", status="aih_diagnosis", result="definite"),
+               on("2024-06-01", status="cirrhosis", result="compensated"),
+               on("2024-02-20", done="liver_ultrasound"),
+               on("2024-06-11", done="liver_ultrasound"))  # fmt: skip
+    found = Evaluator(knowledge(), [knowledge().guidelines["aasld_2019"]], "program")
+    said = {r.statement: r for r in found.evaluate(read(of)).guidelines[0].recommendations}
+    due = {d.intervention: d for d in said["aasld_2019/monitoring/cirrhosis_ultrasound"].due}
+    ultrasound = due["liver_ultrasound"]
+    assert (ultrasound.last, ultrasound.latest) == ("2024-02-20", "2024-08-20")
+    assert due["alpha_fetoprotein"].last is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "says"),
+    [(on("2024-06-01", done="liver_ultrasond"), "D113", "liver_ultrasound"),
+     (on("2024-06-01", done="azathioprine"), "D113", "is a drug"),
+     (on("2024-06-01", done="blood_count", result="normal"), "D112", "does not belong"),
+     (on("2006-06-09", observe="alt", value="9 U/L"), "D111", "before the birth"),
+     (on("2006-05", done="blood_count"), "D111", "before the birth")],
+)  # fmt: skip
+def test_entries_that_are_refused(entry: Data, code: str, says: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read({**chart(entry), "patient": {"birth": "2006-06-10"}})
+    [found] = refused.value.diagnostics
+    assert found.code == code and says in f"{found.message} {found.help}"
+
+
+TGN = {"observe": "tgn", "value": "300 pmol/(8.10*8.{RBC})"}
+
+
+@pytest.mark.parametrize(
+    ("measured", "changes", "why"),
+    [("2024-05-02", [on("2024-05-01", change="azathioprine", dose="50 mg/d")], ""),
+     ("2024-05-01", [on("2024-05-01", change="azathioprine", dose="50 mg/d")],
+      "before azathioprine was changed on 2024-05-01"),
+     ("2024-05-01", [on("2024-05-03", start="allopurinol")], "before allopurinol was begun"),
+     ("2024-05-01", [on("2024-05-03", stop="mercaptopurine")], "before mercaptopurine was stopped"),
+     ("2024-05-01", [on("2024-05-03", change="prednisolone", dose="5 mg/d")], ""),
+     ("2024-05-10", [on("2024-05", change="azathioprine", dose="50 mg/d")], "perhaps before"),
+     ("2024-05-10", [on("2024-07", change="azathioprine", dose="50 mg/d")], ""),
+     ("2024-05", [on("2024-05-03", change="azathioprine", dose="50 mg/d")], "perhaps before")],
+)  # fmt: skip
+def test_a_metabolite_tells_of_the_dose_under_which_it_was_measured(
+    measured: str, changes: list[Data], why: str
+) -> None:
+    case = read(chart(on(measured, **TGN), *changes))
+    if why:
+        assert why in case.withheld["tgn"] and "tgn" not in case.facts
+    else:
+        assert case.facts["tgn"] == 300
+
+
 def test_metabolites_in_another_unit_are_asked_about_not_converted() -> None:
     of = chart(on("2024-06-03", observe="tgn", value="300 pmol/(0.2.mL)"))
     with pytest.raises(Invalid, match="ask the laboratory"):

@@ -86,6 +86,17 @@ def test_the_stretch_of_the_last_time_decides(
     assert found is not None and (found.earliest, found.latest) == (earliest, latest)
 
 
+def test_a_test_that_is_told_to_have_been_done_counts_as_one_that_a_fact_shows() -> None:
+    day = datetime.date(2025, 5, 14).toordinal()
+    for told in (
+        Told({"alt": day}, {}),
+        Told({}, {LIVER.id: day}),
+        Told({"alt": 9}, {LIVER.id: day}),
+    ):
+        [found] = dues(statement(QUARTERLY), TESTS, told, "2025-08-01", None)
+        assert (found.last, found.latest) == ("2025-05-14", "2025-08-14")
+
+
 def test_once_after_four_to_eight_weeks() -> None:
     early = due(ONCE, ["2025-01-20"], "2025-02-01", BEGUN, counted=True)  # does not stand for it
     assert early is not None
