@@ -22,14 +22,13 @@ from hepatica.chart.found import Found
 from hepatica.chart.model import Chart, Seen
 from hepatica.chart.names import Names
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
-from hepatica.derivation import Given as Counted
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
 from hepatica.evaluate import Given, Referee, bare_meaning
 from hepatica.interval import Interval, may_agree
 from hepatica.json_reader import read_json
 from hepatica.parse.conditions import Vocabulary, facts_of
 from hepatica.reader import read_yaml
-from hepatica.source import Document, KeyPath, Source, Unreadable, decode, read_source
+from hepatica.source import Document, Source, Unreadable, decode, read_source
 from hepatica.units import split_quantity
 from hepatica.walk import leaves
 
@@ -158,27 +157,17 @@ class CaseReader:
     def _bounds(
         self, vocabulary: Vocabulary, document: Document, written: Mapping[str, Any]
     ) -> dict[str, float | Interval | None]:
-        """Read the quantities that are written as bounds: `<5 U/L`; None for one that is wrong."""
-        found: dict[str, float | Interval | None] = {}
-        for name, raw in written.items():
-            fact = self.facts.get(name) if isinstance(raw, str) else None
-            if fact is None or fact.type != "quantity" or split_quantity(raw) is not None:
-                continue
-            from hepatica.chart.numbers import Refused, bounds  # rarely needed
+        """Read the quantities that may be written as bounds: `<5 U/L`."""
+        texts = {n: raw for n, raw in written.items() if isinstance(raw, str) and n in self.facts}
+        odd = {
+            n: raw for n, raw in texts.items()
+            if self.facts[n].type == "quantity" and split_quantity(raw) is None
+        }  # fmt: skip
+        if not odd:
+            return {}
+        from hepatica.chart.bounds import read_bounds  # rarely needed
 
-            try:
-                value = bounds(fact, raw)
-                if value is None:
-                    continue
-                found[name] = value
-                if isinstance(fact.derive, Counted):
-                    text = f"`{name}` is counted, so bounds are not given for it"
-                    raise Refused("D102", text, "give what it is counted from, or the number")
-            except Refused as refused:
-                found[name] = None
-                at_fact: KeyPath = ("facts", name)
-                vocabulary.report(document, at_fact, refused.code, refused.text, refused.help)
-        return found
+        return read_bounds(vocabulary, document, odd)
 
     def _dated(self, case: Case, document: Document) -> Case:
         """Add what a chart says on the date of a case; what is given holds."""

@@ -235,9 +235,9 @@ def _height(number: Number | None) -> Fraction | None:
 
 def _is_high(e: Entry) -> bool | None:
     if e.number is not None and e.limit is not None:
-        if e.number.low is not None and e.number.low > e.limit:
+        if e.number.above(e.limit):
             return True
-        if e.number.high is not None and e.number.high <= e.limit:
+        if e.number.at_most(e.limit):
             return False
     return None if e.grade is None else e.grade == "high"
 
