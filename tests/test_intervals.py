@@ -131,16 +131,17 @@ def facts_of(**facts: Any) -> dict[str, ir.Held]:
 
 
 def test_a_case_may_give_bounds() -> None:
-    assert facts_of(igg="<500 mg/dL", alt=">=40 U/L", ast="5-10 U/L", alt_multiple="≤1") == {
+    assert facts_of(igg="<500 mg/dL", alt=">=40 U/L", ast="5-10 U/L", alt_multiple="≤1", simplified_score=">6") == {
         "igg": Interval(None, 5.0, high_open=True), "alt": Interval(40.0, None),
         "ast": Interval(5.0, 10.0), "alt_multiple": Interval(None, 1.0),
+        "simplified_score": Interval(6.0, None, low_open=True),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("fact", "raw", "code"),
     [("alt", "<5 kg", "D104"), ("alt", "<9999999 U/L", "D103"), ("alt", "10-5 U/L", "D102"),
-     ("alt", "<5", "D104"), ("simplified_score", ">6", "D102"), ("alt", "<-<5 U/L", "D102")],
+     ("alt", "<5", "D104"), ("alt", "<-<5 U/L", "D102")],
 )  # fmt: skip
 def test_bounds_that_cannot_be_are_refused(fact: str, raw: str, code: str) -> None:
     with pytest.raises(Invalid, match=code):
