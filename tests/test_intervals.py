@@ -131,7 +131,9 @@ def facts_of(**facts: Any) -> dict[str, ir.Held]:
 
 
 def test_a_case_may_give_bounds() -> None:
-    assert facts_of(igg="<500 mg/dL", alt=">=40 U/L", ast="5-10 U/L", alt_multiple="≤1", simplified_score=">6") == {
+    assert facts_of(
+        igg="<500 mg/dL", alt=">=40 U/L", ast="5-10 U/L", alt_multiple="≤1", simplified_score=">6"
+    ) == {
         "igg": Interval(None, 5.0, high_open=True), "alt": Interval(40.0, None),
         "ast": Interval(5.0, 10.0), "alt_multiple": Interval(None, 1.0),
         "simplified_score": Interval(6.0, None, low_open=True),
