@@ -35,7 +35,7 @@ def main() -> None:
         document = document_of(record(size))
         evaluator = Evaluator(knowledge, select(knowledge, ()), "program")
         start = time.process_time()
-        case, on = CaseReader(knowledge.facts).days(document)
+        case, on = CaseReader(knowledge.facts, knowledge.interventions).days(document)
         assert case.chart is not None
         days = case.chart.days()
         assert days is not None

@@ -97,7 +97,7 @@ def varied(knowledge: ir.Knowledge, entries: int, seed: int) -> dict[str, Any]:
     """Make the record of a patient unlike others: any findings, drugs and events, any gaps."""
     rng = random.Random(seed)
     found = record(entries - entries // 4, seed)
-    names = Names(knowledge.facts)
+    names = Names(knowledge.facts, knowledge.interventions)
     stated = [
         fact for fact in knowledge.facts.values()
         if fact.id in names.dated and fact.type in ("boolean", "code")
@@ -123,7 +123,7 @@ def speed(
 ) -> None:
     """Answer charts that are each met once, after some that fill what is kept between patients."""
     clock = time.process_time
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     lines = [msgspec.json.encode(make(seed)) for seed in range(WARM + MANY)]
     compiled_ = [Program(lower(g, knowledge.facts), knowledge.facts) for g in evaluator.guidelines]
     names = ("reading JSON", "checking the entries", "deriving the facts", "program and findings",
@@ -164,7 +164,7 @@ def speed(
 def growth(knowledge: ir.Knowledge, evaluator: Evaluator) -> None:
     print("| entries | read and check ms | derive ms | to recommendations ms | µs an entry |")
     print("| --- | --- | --- | --- | --- |")
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     for size in SIZES:
         text = msgspec.json.encode(record(size)).decode()
         document = read_json(Source("<chart>", text))  # a file holds 4 MB, about 40,000 entries
@@ -188,7 +188,7 @@ def growth(knowledge: ir.Knowledge, evaluator: Evaluator) -> None:
 
 def memory(knowledge: ir.Knowledge, evaluator: Evaluator, charts: int) -> None:
     lines = [msgspec.json.encode(record(100, seed)) for seed in range(500)]
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     print(f"| charts | MB |\n| --- | --- |\n| 0 | {resident_mb():.1f} |")
     for i in range(1, charts + 1):
         data = msgspec.json.decode(lines[i % len(lines)])

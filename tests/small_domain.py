@@ -6,11 +6,10 @@ import itertools
 from collections.abc import Iterator
 
 from hypothesis import strategies as st
-from strategies import conditions, guideline, statement
+from strategies import Given, conditions, guideline, statement
 
 from hepatica import ir
 from hepatica.case import contradictions
-from hepatica.evaluate import Given
 from hepatica.witness import Concludes, Holds, Question, Said, Status
 
 CUTS = (0.0, 5.0)

@@ -17,6 +17,7 @@ from test_replay import course
 from hepatica import json_reader
 from hepatica.case import document_of
 from hepatica.chart.derive import derive
+from hepatica.chart.model import Seen
 from hepatica.chart.names import Names
 from hepatica.chart.timeline import Timeline
 from hepatica.json_reader import read_json
@@ -26,7 +27,7 @@ from hepatica.source import Source, Unreadable
 from hepatica.words import Words
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-NAMES = Names(knowledge().facts)
+NAMES = Names(knowledge().facts, knowledge().interventions)
 
 
 @few
@@ -41,7 +42,7 @@ def test_by_day_and_walking_give_the_same(chart: Data, complete: bool, before: i
     now = AS_OF.toordinal() - before
     assert derive(found, NAMES, now) == derive(plain, NAMES, now)
     for name in found.entries:
-        assert found.last_seen(name, now) == plain.last_seen(name, now)
+        assert Seen(found, now).observed(name) == Seen(plain, now).observed(name)
 
 
 def test_an_entry_without_a_whole_date_is_walked_over() -> None:

@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("pysat")
 
 from small_domain import EVERYONE, SMALL, pigeons
-from strategies import guideline, knowledge, statement
+from strategies import Given, guideline, knowledge, statement
 
 from hepatica import ir
 from hepatica.compile import cnf, gates, outcomes, patients, solver
@@ -24,7 +24,6 @@ from hepatica.compile.outcomes import Guide
 from hepatica.compile.patients import Formulas, Patients
 from hepatica.compile.solvers import start
 from hepatica.diagnostics import Invalid
-from hepatica.evaluate import Given
 from hepatica.lower import Lowering
 from hepatica.prove import Prover
 from hepatica.witness import Answerer, Concludes, Holds, Question, Said, Status

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from strategies import FACTS, Drawn, Given, conditions, drawn
 
 from hepatica import ir
-from hepatica.case import CaseReader, contradictions, documents
+from hepatica.case import Case, CaseReader, contradictions, documents
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients
 from hepatica.compile.simple import Stretch, place, simplest
@@ -26,6 +26,7 @@ from hepatica.compile.solver import Deadline, Model
 from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Truth
+from hepatica.interval import Interval
 from hepatica.load import load
 from hepatica.witness import Answerer, Concludes, Holds, Question, Said, Status, question_of
 
@@ -115,11 +116,16 @@ def knowledge() -> ir.Knowledge:
     return load()
 
 
+def exact(case: Case) -> Given:
+    """Give the facts of a case without those of which only bounds are known."""
+    return {n: v for n, v in case.facts.items() if not isinstance(v, Interval)}
+
+
 def patients_of(knowledge: ir.Knowledge) -> list[Given]:
     found: list[Given] = [{}]
     for document in documents(str(ROOT / "tests" / "fixtures" / "cases")):
         assert not isinstance(document, Invalid)
-        found.append(CaseReader(knowledge.facts).read(document).facts)
+        found.append(exact(CaseReader(knowledge.facts).read(document)))
     return found
 
 

@@ -38,12 +38,12 @@ def in_guideline(
 def _against(
     guideline: ir.Guideline,
     name: str,
-    value: ir.Value | tuple[str, ...],
+    value: ir.Held,
     by_value: Mapping[ir.Value, list[str]],
     truths: Mapping[str, Truth],
 ) -> list[Diagnostic]:
     """Compare a given fact with what its definitions say of each value."""
-    held = set(value) if isinstance(value, tuple) else {value}
+    held: set[ir.Held] = set(value) if isinstance(value, tuple) else {value}
     odd = []
     for option, ids in by_value.items():
         truth = disjunction(truths[i] for i in ids)
@@ -65,7 +65,7 @@ def _ids(groups: Iterable[list[str]], truths: Mapping[str, Truth]) -> str:
     return ", ".join(f"`{i}`" for ids in groups for i in ids if truths[i])
 
 
-def _word(value: ir.Value) -> str:
+def _word(value: ir.Held) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

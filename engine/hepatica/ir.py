@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace as replace
 
 from hepatica.derivation import Derivation
+from hepatica.interval import Interval
 
 FactType = Literal["boolean", "quantity", "code", "codes"]
 Show = Literal["always", "brief", "on_request"]
@@ -21,6 +22,8 @@ Operator = Literal[
 ]  # fmt: skip
 Kind = Literal["definition", "recommendation", "contraindication", "caution", "score", "evidence"]
 Value = bool | float | str
+Held = Value | tuple[str, ...] | Interval
+"""What is known of a fact of a patient: its value, a set, or the bounds of a number."""
 
 
 class _Frozen(msgspec.Struct, frozen=True, omit_defaults=True):

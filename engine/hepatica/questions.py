@@ -41,7 +41,7 @@ class Questions:
                 found |= kept.keep(value, self._answers(name, value)) if bits is None else bits
         return found
 
-    def _answers(self, name: str, value: ir.Value | tuple[str, ...]) -> int:
+    def _answers(self, name: str, value: ir.Held) -> int:
         bits = self._known[name]
         for leaf, number in self._asked[name]:
             truth = holds(leaf, value)

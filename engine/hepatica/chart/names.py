@@ -1,4 +1,4 @@
-"""The names that a chart may use: which drugs and events the fact dictionary knows."""
+"""The names that a chart may use: which drugs, events and tests the dictionaries know."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ _MOST_KEPT = 50_000
 
 
 class Names:
-    """The drugs, events and facts that entries may name; made once for a dictionary."""
+    """The drugs, events, facts and tests that entries may name; made once for a knowledge."""
 
-    def __init__(self, facts: Mapping[str, ir.Fact]) -> None:
-        """Collect them from the ways in which facts are derived."""
+    def __init__(
+        self, facts: Mapping[str, ir.Fact], interventions: Mapping[str, ir.Intervention]
+    ) -> None:
+        """Collect them from the ways in which facts are derived; what can be done, from its own."""
         self.facts = facts
+        self.interventions = interventions
+        self.performed = [i.id for i in interventions.values() if i.type != "drug"]
         drugs: dict[str, None] = {}
         events: dict[str, None] = {}
         self.reactions: set[str] = set()

@@ -19,27 +19,29 @@ from hepatica.chart.model import (
 )
 from hepatica.chart.names import Names
 from hepatica.chart.numbers import Measured, Refused, measured
-from hepatica.chart.order import NO_DATE, out_of_order
+from hepatica.chart.order import NO_DATE, every, out_of_order
 from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, suggestion
 from hepatica.parse.conditions import value_of
 from hepatica.source import Document, KeyPath
 
-KINDS = ("observe", "status", "start", "change", "stop", "event")
+KINDS = ("observe", "status", "start", "change", "stop", "event", "done")
 _TIMES = {"date", "day", "seq"}
-_ABOUT = {
+_ABOUT: dict[str, set[str]] = {
     "observe": {"value", "upper_limit", "range", "result", "corrected"},
     "status": {"value", "upper_limit", "range", "result", "corrected"},
     "start": {"dose", "corrected"},
     "change": {"dose", "reason", "corrected"},
     "stop": {"reason", "permanent", "corrected"},
     "event": {"severity", "attributed_to"},
+    "done": set(),
 }
 _ALWAYS = _TIMES | {"text"}
 _SAYS = {
     "observe": "observes", "status": "states", "start": "starts a drug",
     "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
+    "done": "says that a test was done",
 }  # fmt: skip
 
 
@@ -86,11 +88,19 @@ class _Reader(Happenings):
         chart = Chart(
             self.entries, self.medications, self.events, undated,
             frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
-            str(patient.get("birth", "")), ordered,
+            str(patient.get("birth", "")), ordered, self.performed,
         )  # fmt: skip
+        for told in every(chart):
+            if birth is not None and told.when.span.last < birth.first:
+                self._before_birth(told.place, chart.birth_written)
         for path, text in out_of_order(chart) if ordered else ():
             self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
         return chart
+
+    def _before_birth(self, path: KeyPath, birth: str) -> None:
+        key = "date" if "date" in self.data["timeline"][path[-1]] else "day"
+        text = f"the entry lies before the birth of the patient ({birth})"
+        self.report((*path, key), "D111", text, "mend the date of the entry, or that of birth")
 
     def _type(self, name: str) -> str | None:
         fact = self.names.facts.get(name)
@@ -128,7 +138,9 @@ class _Reader(Happenings):
         wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
         for key in sorted(wrong):
             text = f"`{key}` does not belong to an entry that {_SAYS[kind]}"
-            help = f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind]))}"
+            help = (
+                f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind] or _ALWAYS))}"
+            )
             self.report((*path, key), "D112", text, help, key=True)
         when = self._when(path, data)
         if not wrong and when is not None:
@@ -142,6 +154,8 @@ class _Reader(Happenings):
                     self.add(entry)
         elif kind == "event":
             self.event(path, data, when)
+        elif kind == "done":
+            self.done(path, data["done"], when)
         else:
             self.medication(path, kind, data, when)
 

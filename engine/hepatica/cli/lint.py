@@ -103,7 +103,7 @@ def _lies_in(file: str, where: str) -> bool:
 
 def _lint_cases(path: str, root: Path | None) -> list[Diagnostic]:
     knowledge = load(root)
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     found: list[Diagnostic] = []
     seen: dict[str, str] = {}
     for document in documents(path, sys.stdin.buffer):

@@ -75,7 +75,7 @@ def proposed(folder: Path, knowledge: ir.Knowledge) -> list[Tried]:
     """Read the cases that a folder holds already. Raises `Invalid` for one that cannot be read."""
     if not folder.is_dir() or not any(folder.rglob("*.yaml")):
         return []
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     found = []
     for document in documents(str(folder)):
         if isinstance(document, Invalid):

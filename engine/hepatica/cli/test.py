@@ -89,7 +89,7 @@ def command(
     examples = sum(len(s.examples) for _, s, _ in context.statements)
     where = paths or tuple(str(folder) for folder in CASES if folder.is_dir())
     evaluator = Evaluator(read, chosen, engine, check=True)  # type: ignore[arg-type]
-    reader = CaseReader(read.facts)
+    reader = CaseReader(read.facts, read.interventions)
     cases = answers = proposed = 0
     patients: list[Given] = []
     tried: list[Tried] = []

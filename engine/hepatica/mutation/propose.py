@@ -15,7 +15,7 @@ from hepatica.cases import concluded
 from hepatica.evaluate import Given, Referee
 from hepatica.mutation.mutants import Mutant
 from hepatica.mutation.notice import Changed, Home
-from hepatica.mutation.separate import Facts, Test, shrink, tells_apart
+from hepatica.mutation.separate import Facts, Test, exact, shrink, tells_apart
 from hepatica.mutation.statuses import statuses
 from hepatica.outcome import members
 from hepatica.walk import concludes, leaves
@@ -104,7 +104,7 @@ def _plain(home: Home, mutant: Mutant, facts: Facts, changed: Changed) -> Facts:
 
     def test(given: Given) -> bool:
         return all(wish(given) for wish in kept) and would_notice(
-            home, mutant, dict(given), changed
+            home, mutant, exact(given), changed
         )
 
     return shrink(facts, test, home.knowledge.facts)
@@ -144,7 +144,7 @@ def _seeds(home: Home, mutant: Mutant) -> Iterator[Facts]:
         beside = [o for o, _ in home.plan.avoidances if o.id != s.id and o.id in against]
         for other in (e for o in beside for e in o.examples if e.expect == "true"):
             yield from ({**other.facts, **facts} for facts in own[:2])
-        yield from (dict(p.case.facts) for p in home.cases if p.referee.statement(s.id))
+        yield from (exact(p.case.facts) for p in home.cases if p.referee.statement(s.id))
 
 
 def _to_whom(home: Home) -> list[Facts]:
@@ -164,7 +164,7 @@ def _smallest(home: Home, applies: ir.Condition, reached: Iterable[str]) -> Iter
 
     told: list[Facts] = []
     for patient in home.cases:
-        facts = {n: v for n, v in patient.case.facts.items() if n in reached}
+        facts = {n: v for n, v in exact(patient.case.facts).items() if n in reached}
         if test(facts):
             small = shrink(facts, test, home.knowledge.facts)
             if small not in told:

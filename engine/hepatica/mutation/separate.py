@@ -15,6 +15,7 @@ from hepatica import ir
 from hepatica.case import contradictions
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Given, Referee
+from hepatica.interval import Interval
 from hepatica.mutation.changes import is_counted, step
 from hepatica.mutation.mutants import Mutant
 from hepatica.mutation.notice import Home
@@ -24,6 +25,7 @@ from hepatica.walk import conditions_of, leaves
 from hepatica.witness import Holds, Status, read_back
 
 Facts = dict[str, ir.Value | tuple[str, ...]]
+"""A patient as facts, each with its value: what is varied and proposed is never bounds."""
 Test = Callable[[Given], bool]
 
 
@@ -78,6 +80,11 @@ def vary(home: Home, mutant: Mutant, test: Test) -> Facts | None:
             if test(trial) and not contradictions(facts, trial):
                 return shrink(trial, test, facts)
     return None
+
+
+def exact(given: Given) -> Facts:
+    """Leave out the facts of which only bounds are given."""
+    return {n: v for n, v in given.items() if not isinstance(v, Interval)}
 
 
 def shrink(given: Facts, test: Test, facts: Mapping[str, ir.Fact]) -> Facts:
@@ -180,7 +187,7 @@ class Searcher:
             status = Status(s.id)
             told = self._prover.differ((home.guideline, status), (changed.guideline, status))
             if told.difference is not None:
-                facts = read_back(told.difference.case, self.knowledge.facts).facts
+                facts = exact(read_back(told.difference.case, self.knowledge.facts).facts)
                 return Found("patient", facts)
             if told.verdict != "equal":
                 return Found("not_decided")
@@ -193,7 +200,7 @@ class Searcher:
         if told.verdict == "equal":
             return Found("equivalent")
         if told.difference is not None:
-            facts = read_back(told.difference.case, self.knowledge.facts).facts
+            facts = exact(read_back(told.difference.case, self.knowledge.facts).facts)
             if test(facts):  # of a score the option may be another, and the points the same
                 return Found("patient", facts)
         return Found("not_decided")

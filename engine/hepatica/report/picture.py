@@ -145,6 +145,14 @@ class _Picture:
                     text = f"{label}, {event.when.text}"
                     yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "event")
 
+        for performed in self.chart.performed.values():
+            for done in performed:
+                label = f"{self.words.intervention(done.intervention)}: done"
+                if self._shown(done.when.span, label):
+                    days = done.when.span
+                    text = f"{label}, {done.when.text}"
+                    yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "finding")
+
     def _findings(self) -> Iterator[Mark]:
         """Give each finding when it is first made, and when it is another one."""
         for name in self.chart.entries:
@@ -276,9 +284,9 @@ def _height(number: Number | None) -> Fraction | None:
 
 def _is_high(e: Entry) -> bool | None:
     if e.number is not None and e.limit is not None:
-        if e.number.low is not None and e.number.low > e.limit:
+        if e.number.above(e.limit):
             return True
-        if e.number.high is not None and e.number.high <= e.limit:
+        if e.number.at_most(e.limit):
             return False
     return None if e.grade is None else e.grade == "high"
 
