@@ -33,7 +33,8 @@ _SAYING = {
     "caution": ("caution", "contingent"),
     "definition": ("true", "unknown"),
 }
-_OPEN = ("contingent", "unknown")
+_PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False)
+"""The compiled plans say nothing twice, and looking for that takes longer than answering."""
 _APPLIES = ("true", "false", "unknown")
 
 
@@ -81,7 +82,9 @@ class Answerer:
         found = patients.lazy()
         kept = [KEEP + name for name in self.keep]
         groups = [KEEP + name for name in self.by]
-        outcomes = pl.collect_all([c.outcomes(found, [ID, *kept]) for c in self.compiled])
+        outcomes = pl.collect_all(
+            [c.outcomes(found, [ID, *kept]) for c in self.compiled], optimizations=_PLAIN
+        )
         rows = None
         if self.shape == "wide":
             rows = self._wide(outcomes)
@@ -111,7 +114,7 @@ class Answerer:
 
     def _long(self, patients: pl.LazyFrame, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
         pieces: list[pl.LazyFrame] = []
-        missing = pl.collect_all([c.missing(patients) for c in self.compiled])
+        missing = pl.collect_all([c.missing(patients) for c in self.compiled], optimizations=_PLAIN)
         kept = [ID, *[KEEP + n for n in self.keep]]
         order = pl.int_range(pl.len(), dtype=pl.UInt32).alias("order:")
         for i, compiled in enumerate(self.compiled):
@@ -131,7 +134,9 @@ class Answerer:
                 labels = self._labels(i, statement, kind, status, listed)
                 pieces.append(frame.filter(saying).select("order:", *kept, *labels))
         # The pieces are in the order of the guidelines and their statements; sorting keeps that.
-        together = pl.concat(pl.collect_all(pieces)).sort("order:", maintain_order=True)
+        together = pl.concat(pl.collect_all(pieces, optimizations=_PLAIN)).sort(
+            "order:", maintain_order=True
+        )
         return self._named(together.drop("order:"))
 
     def _saying(self, i: int, statement: str, kind: str) -> tuple[str, ...]:
@@ -192,8 +197,8 @@ class Answerer:
 
 def _summed(frame: pl.LazyFrame, sums: list[pl.Expr], by: list[str]) -> pl.DataFrame:
     if by:
-        return frame.group_by(by).agg(sums).collect()
-    return frame.select(sums).collect()
+        return frame.group_by(by).agg(sums).collect(optimizations=_PLAIN)
+    return frame.select(sums).collect(optimizations=_PLAIN)
 
 
 def _labelled(
