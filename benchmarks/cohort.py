@@ -43,21 +43,23 @@ def main() -> None:
     path = f"{folder.name}/facts.parquet"
     patients(work, args.patients).with_row_index("patient").write_parquet(path)
 
-    def job(shape: Shape | None, *, sums: bool) -> Job:
+    def job(shape: Shape | None, *, sums: bool = False, brief: bool = False) -> Job:
         table = open_table([path])
         facts = work.knowledge.facts
         reading = Reading(table, plain_mapping(table.columns, facts), facts)
-        answerer = Answerer(work.knowledge, [work.guideline], shape=shape, sums=sums)
+        answerer = Answerer(work.knowledge, [work.guideline], shape=shape, sums=sums,
+                            brief=brief)  # fmt: skip
         return Job(reading, check(reading), answerer, told_of([work.guideline], reading, shape))
 
-    jobs = {shape: job(shape, sums=False) for shape in ("long", "wide")}  # type: ignore[arg-type]
-    sums = job(None, sums=True)
+    jobs = {shape: job(shape) for shape in ("long", "wide")}
+    sums, brief = job(None, sums=True), job("long", brief=True)
     out = {shape: f"{folder.name}/{shape}.parquet" for shape in jobs}
     runs: dict[str, Callable[[], object]] = {
         "Polars' own scan": lambda: polars_scan(path),
         "check": lambda: check(sums.reading),
         "summary only": lambda: count(sums),
         "long": lambda: to_file(jobs["long"], out["long"]),
+        "long, brief": lambda: to_file(brief, f"{folder.name}/brief.parquet"),
         "wide": lambda: to_file(jobs["wide"], out["wide"]),
     }
     taken: dict[str, list[float]] = {name: [] for name in runs}

@@ -62,14 +62,19 @@ class Answerer:
         keep: Sequence[str] = (),
         by: Sequence[str] = (),
         sums: bool = True,
+        brief: bool = False,
     ) -> None:
-        """Compile the guidelines; `shape` None means counts only, without `sums` none of them."""
+        """Compile the guidelines; `shape` None means counts only, without `sums` none of them.
+
+        `brief` leaves out the column `missing` of a long result, which takes most of its time.
+        """
         self.guidelines = tuple(guidelines)
         self.compiled = [Columnar(g, knowledge) for g in self.guidelines]
         self.shape = shape
         self.keep = tuple(keep)
         self.by = tuple(by)
         self.sums = sums
+        self.brief = brief
         self.names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
         self.statements = pl.Enum(sorted(
             {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
@@ -114,14 +119,16 @@ class Answerer:
 
     def _long(self, patients: pl.LazyFrame, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
         pieces: list[pl.LazyFrame] = []
-        missing = pl.collect_all([c.missing(patients) for c in self.compiled], optimizations=_PLAIN)
+        asked = [] if self.brief else [c.missing(patients) for c in self.compiled]
+        missing = pl.collect_all(asked, optimizations=_PLAIN)
         kept = [ID, *[KEEP + n for n in self.keep]]
         order = pl.int_range(pl.len(), dtype=pl.UInt32).alias("order:")
         for i, compiled in enumerate(self.compiled):
-            waiting = missing[i].select(pl.all().name.prefix("? "))
-            frame = pl.concat([outcomes[i].with_columns(order), waiting], how="horizontal").lazy()
-            pieces.append(frame.select("order:", *kept, *self._labels(i, compiled.guideline,
-                "applies", _applies(), pl.lit([], pl.List(self.names)))))  # fmt: skip
+            waiting = [m.select(pl.all().name.prefix("? ")) for m in missing[i : i + 1]]
+            frame = pl.concat([outcomes[i].with_columns(order), *waiting], how="horizontal").lazy()
+            nothing = pl.lit([], pl.List(self.names))
+            labels = self._labels(i, compiled.guideline, "applies", _applies(), nothing)
+            pieces.append(frame.select("order:", *kept, *labels))
             for statement, kind in compiled.kinds.items():
                 if kind not in _SAYING:
                     continue
@@ -152,7 +159,7 @@ class Answerer:
             pl.lit(statement, self.statements).alias("statement"),
             pl.lit(kind, pl.Enum(KINDS)).alias("kind"),
             status.alias("status"),
-            missing.alias("missing"),
+            *([] if self.brief else [missing.alias("missing")]),
         ]
 
     # --- counts ------------------------------------------------------------------------------
