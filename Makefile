@@ -47,5 +47,6 @@ bench:
 	python benchmarks/prove.py
 	python benchmarks/columnar.py
 	python benchmarks/sampling.py
+	python benchmarks/cohort.py
 	python benchmarks/chart_facts.py
 	python benchmarks/chart_stream.py
