@@ -1,0 +1,55 @@
+"""Charts in bulk: every fact of every patient as the single chart says."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from chart_tables import tables_of
+from drawn_charts import AS_OF, charts, facts, read, reader
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hepatica.cohort.charts.derive import derive
+from hepatica.cohort.charts.read import read_charts
+
+Data = dict[str, Any]
+
+
+def in_bulk(told: list[Data], days: list[str]) -> tuple[list[dict[str, Any]], int]:
+    found = read_charts(tables_of(told, days), {}, reader().names, None)
+    assert not len(found.wrong), found.wrong
+    result = derive(found.charts, reader().names)
+    ids = dict(found.charts.people.select("p", "patient").iter_rows())
+    by_patient: list[dict[str, Any]] = [{} for _ in told]
+    for p, name, held in result.long.iter_rows():
+        mine = by_patient[int(ids[p])]
+        assert name not in mine, f"{name} stands twice"
+        mine[name] = found.charts.pool.values[held]
+    return by_patient, result.exact
+
+
+def shown(found: dict[str, Any]) -> dict[str, tuple[type, Any]]:
+    return {name: (type(value), value) for name, value in sorted(found.items())}
+
+
+@st.composite
+def some(draw: st.DrawFn, partial: bool) -> Data:
+    chart = draw(charts(partial=partial))
+    for entry in chart["timeline"]:
+        if "event" not in entry and draw(st.integers(0, 19)) == 0:
+            entry["corrected"] = True
+    return chart
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_every_fact_is_what_the_single_chart_says(data: st.DataObject) -> None:
+    told = data.draw(st.lists(some(partial=False) | some(partial=True), min_size=1, max_size=25))
+    later = st.sampled_from([0, 0, 0, 1, 30, -7, -90])
+    days = [AS_OF + datetime.timedelta(days=data.draw(later)) for _ in told]
+    bulk, _ = in_bulk(told, [str(day) for day in days])
+    for chart, day, mine in zip(told, days, bulk, strict=True):
+        case = read({**chart, "until": chart.get("until", str(day))}, day)
+        assert shown(mine) == shown(facts(case))
+
