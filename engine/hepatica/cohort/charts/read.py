@@ -24,14 +24,14 @@ from hepatica.source import Document, Source
 
 MOST = 20
 _ABOUT = ("sex", "birth", "weight", "until", "complete")
-_WRONG = {"table": pl.String, "row": pl.UInt32, "patient": pl.String, "code": pl.String,
+WRONG = {"table": pl.String, "row": pl.UInt32, "patient": pl.String, "code": pl.String,
           "text": pl.String, "help": pl.String}  # fmt: skip
 
 
 class ReadCharts(NamedTuple):
     """Charts of the patients that can be used, and what is wrong with others.
 
-    `wrong` has a row for each bad row of a table (`_WRONG`); `unused` says of each table which
+    `wrong` has a row for each bad row of a table (`WRONG`); `unused` says of each table which
     columns, and how often which codes, are not used. `rows` counts the rows of each table.
     """
 
@@ -57,7 +57,7 @@ class _Reader:
     ) -> None:  # fmt: skip
         self.tables, self.mapping, self.names, self.as_of = tables, mapping, names, as_of
         self.pool = Pool()
-        self.wrong: list[pl.DataFrame] = [pl.DataFrame(schema=_WRONG)]
+        self.wrong: list[pl.DataFrame] = [pl.DataFrame(schema=WRONG)]
         self.told: list[dict[str, Any]] = []
         self.dates: list[str] = []
         self.different: list[tuple[str, Row]] = []
@@ -77,7 +77,7 @@ class _Reader:
         problems = [(e, *_parts(d)) for e, d in enumerate(different.wrong) if d is not None]
         bad = pl.DataFrame(problems, schema={"e": ID, "code": pl.String, "text": pl.String,
                                              "help": pl.String}, orient="row")  # fmt: skip
-        self.wrong.append(rows.join(bad, on="e", maintain_order="left").select(*_WRONG))
+        self.wrong.append(rows.join(bad, on="e", maintain_order="left").select(*WRONG))
         rows = self._dated(rows)
         rows = rows.join(people.select("p", "patient", "birth_first"), on="patient",
                          maintain_order="left")  # fmt: skip
@@ -98,7 +98,7 @@ class _Reader:
         self.wrong.append(rows.select(
             pl.col("table", "row", "patient"), pl.lit(code).alias("code"), said.alias("text"),
             pl.lit(help).alias("help"),
-        ).cast(_WRONG))  # fmt: skip
+        ).cast(WRONG))  # fmt: skip
 
     def _numbered(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Number the different entries of a table, whatever their patient and date."""
@@ -183,7 +183,7 @@ class _Reader:
                             *[pl.col(c).alias(f"raw {c}") for c in columns])  # fmt: skip
         found = kept.join(keys, on=[f"raw {c}" for c in columns], nulls_equal=True,
                           maintain_order="left")  # fmt: skip
-        self.wrong.append(found.filter(pl.col("code").is_not_null()).select(*_WRONG).cast(_WRONG))
+        self.wrong.append(found.filter(pl.col("code").is_not_null()).select(*WRONG).cast(WRONG))
         reaches = (pl.col("until") >= pl.col("now")).fill_null(True)
         holds = [(pl.col(f"has {n}") & reaches).alias(f"holds {n}") for n in HOLDINGS]
         out = found.with_columns(holds).drop("code", "text", "help", "table", "row")

@@ -15,6 +15,7 @@ import polars as pl
 
 from hepatica.cohort.inputs import ENDINGS, open_table, refused
 from hepatica.cohort.mapping import ChartTable
+from hepatica.cohort.reading import KEEP
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -49,9 +50,13 @@ class Loaded(NamedTuple):
 
 
 def load_tables(
-    folder: str, mapping: Mapping[str, ChartTable], separator: str | None = None
-) -> dict[str, Loaded]:
-    """Find the tables of a folder and read them. Raises `Invalid` (Y111, D301 to D303)."""
+    folder: str, mapping: Mapping[str, ChartTable], separator: str | None = None,
+    keep: Sequence[str] = (),
+) -> dict[str, Loaded]:  # fmt: skip
+    """Find the tables of a folder and read them; `keep` are further columns of `patients`.
+
+    Raises `Invalid` (Y111, D301 to D303).
+    """
     where = Path(folder)
     if not where.is_dir():
         help = f"a folder that holds {', '.join(COLUMNS)} (.csv, .parquet …)"
@@ -61,7 +66,7 @@ def load_tables(
         table = mapping.get(name, ChartTable())
         paths = _files(where, name, table)
         if paths:
-            found[name] = _load(name, table, paths, separator)
+            found[name] = _load(name, table, paths, separator, keep if name == "patients" else ())
     if not set(found) - {"patients"}:
         text = f"`{folder}` holds no table of charts"
         help = f"name its files {', '.join(COLUMNS)}, with the ending of their form"
@@ -87,14 +92,15 @@ def _files(where: Path, name: str, table: ChartTable) -> list[str]:
 
 
 def _load(
-    name: str, table: ChartTable, paths: Sequence[str], separator: str | None
+    name: str, table: ChartTable, paths: Sequence[str], separator: str | None, keep: Sequence[str]
 ) -> Loaded:
     opened = open_table(paths, separator)
     wanted = {column: table.columns.get(column, column) for column in COLUMNS[name]}
+    wanted |= {KEEP + column: column for column in keep}
     file = opened.parts[0].path
     wrong = []
     for column, written in wanted.items():
-        asked = column in NEEDED[name] or column in table.columns
+        asked = column in (*NEEDED[name], *table.columns) or column.startswith(KEEP)
         if asked and written not in opened.columns:
             help = suggestion(written, opened.columns)
             help = help or f"its columns: {', '.join(list(opened.columns)[:20])}"
