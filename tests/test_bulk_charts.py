@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import random
 from typing import Any
 
-from chart_tables import tables_of
-from drawn_charts import AS_OF, charts, facts, read, reader
+from chart_tables import long_story, tables_of
+from drawn_charts import AS_OF, charts, facts, knowledge, read, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepatica.cohort.charts.derive import derive
 from hepatica.cohort.charts.read import read_charts
+from hepatica.derivation import Given
 
 Data = dict[str, Any]
 
@@ -42,6 +44,21 @@ def some(draw: st.DrawFn, partial: bool) -> Data:
     return chart
 
 
+def test_every_way_of_deriving_agrees_around_a_treatment() -> None:
+    draw = random.Random(7)
+    told = [long_story(draw) for _ in range(250)]
+    bulk, exact = in_bulk(told, [str(AS_OF)] * len(told))
+    found: set[str] = set()
+    for chart, mine in zip(told, bulk, strict=True):
+        case = read(chart)
+        assert shown(mine) == shown(facts(case))
+        found |= mine.keys()
+    derived = {type(knowledge().facts[name].derive) for name in found}
+    assert derived == {type(f.derive) for f in knowledge().facts.values()} - {Given}
+    assert {"alt_fall_at_4_weeks", "igg_multiple_before_treatment", "tgn"} <= found
+    assert 0 < exact < len(told) / 2  # most are worked out at once
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_every_fact_is_what_the_single_chart_says(data: st.DataObject) -> None:
@@ -52,4 +69,3 @@ def test_every_fact_is_what_the_single_chart_says(data: st.DataObject) -> None:
     for chart, day, mine in zip(told, days, bulk, strict=True):
         case = read({**chart, "until": chart.get("until", str(day))}, day)
         assert shown(mine) == shown(facts(case))
-

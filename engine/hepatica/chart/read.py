@@ -72,7 +72,9 @@ def read_each(entries: Sequence[Mapping[str, Any]], names: Names) -> list[Read]:
     They have the shape that the schema asks, and a time.
     """
     timeline = list(entries)
-    reader = _Reader(Document(Source("chart", ""), {"chart": {"timeline": timeline}}, ({}, {})), names)
+    reader = _Reader(
+        Document(Source("chart", ""), {"chart": {"timeline": timeline}}, ({}, {})), names
+    )
     found = [Read([], []) for _ in timeline]
     wrong = reader.vocabulary.diagnostics
     for i, entry in enumerate(timeline):

@@ -279,7 +279,10 @@ def _walk(view: View, told: list[Entry], way: NormalSince) -> tuple[Entry, bool]
         return Open(f"last seen {last.when.text}")
     first = last
     for older, newer in zip(reversed(told[:-1]), reversed(told[1:]), strict=True):
-        if is_normal(older) is not is_normal(newer) and older.when.span.last >= newer.when.span.first:
+        if (
+            is_normal(older) is not is_normal(newer)
+            and older.when.span.last >= newer.when.span.first
+        ):
             return Open(f"the order of {dated(older)} and {dated(newer)} is not known")
         if older.when.span.first < shift(newer.when.span.last, way.gap, -1):
             return first, False

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--map", "map_file", type=click.Path(path_type=Path), metavar="FILE",
               help="What the columns mean (default: their names are facts).")  # fmt: skip
 @click.option("--charts", metavar="FOLDER",
-              help="Work the facts out of long tables of dated entries in that folder.")  # fmt: skip
+              help="Work the facts out of the tables of dated entries there.")  # fmt: skip
 @click.option("--as-of", metavar="DATE",
               help="For --charts: the day (default: a column of the patients).")  # fmt: skip
 @click.option("--facts", "facts_to", metavar="FILE",
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
               help="Sum up by statement; - or a .txt, .md or .json file.")  # fmt: skip
 @click.option("--by", multiple=True, metavar="COLUMN", help="Sum up by subgroups, too.")
 @click.option("--synthesize", type=click.IntRange(1, 1_000_000_000), metavar="N",
-              help="Invent N patients instead, into OUT.")  # fmt: skip
+              help="Invent N patients instead, into OUT (or charts, into --charts).")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="For --synthesize.")
 @click.option("--missing", type=click.FloatRange(0, 1), default=0.2, show_default=True,
               help="For --synthesize: the share of cells that are not given.")  # fmt: skip
@@ -211,8 +211,14 @@ def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, A
     from hepatica.cohort.synthesize import describe, synthesize
     from hepatica.cohort.write import Sink
 
-    if facts or not options["out"]:
-        raise click.UsageError("--synthesize takes no table, and writes one (-o)")
+    if options["charts"] and not facts and not options["out"]:
+        from hepatica.cli.cohort_charts import write_synthetic
+
+        write_synthetic(read, options["charts"], options["synthesize"], options["seed"])
+        return
+    if facts or options["charts"] or not options["out"]:
+        text = "--synthesize takes no table, and writes one (-o), or charts (--charts)"
+        raise click.UsageError(text)
     number, seed, missing = options["synthesize"], options["seed"], options["missing"]
     chosen = select(read, options["guidelines"])
     told = {"hepatica.synthetic": "true", "hepatica.about": describe(number, seed, missing)}

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hepatica.cli.common import count
+from hepatica.cli.output import Ticker
 from hepatica.diagnostics import Diagnostic, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import polars as pl
-
     from hepatica import ir
     from hepatica.cohort.charts.read import ReadCharts
     from hepatica.cohort.charts.tables import Loaded
 
-MOST = 20
+_MOST_CODES = 20
 _ONE_BY_ONE = "by the single chart (dates known to the month, corrected entries)"
 
 
@@ -44,6 +43,7 @@ def chart_facts(
     from hepatica.cohort.charts.derive import derive
     from hepatica.cohort.charts.read import read_charts
     from hepatica.cohort.charts.tables import load_tables
+    from hepatica.cohort.charts.trouble import problems
     from hepatica.cohort.charts.wide import asked_whether_known, bounded, kept, only_bounds, wide
     from hepatica.cohort.mapping import plain_mapping, read_mapping
     from hepatica.cohort.write import Sink
@@ -59,15 +59,13 @@ def chart_facts(
     found = read_charts(tables, mapping.charts, names, options["as_of"])
     facts = derive(found.charts, names)
     table = kept(wide(found.charts, facts, read.facts), tables.get("patients"), extra)
-    asked = asked_whether_known(leaf for g in chosen for leaf in leaves_of(g))
-    open_ = only_bounds(table, asked)
+    answers = any(options[to] for to in ("out", "summary_to", "check_only"))
+    leaves = (leaf for g in chosen if answers for leaf in leaves_of(g))
+    open_ = only_bounds(table, asked_whether_known(leaves))
     wrong = found.wrong.vstack(open_)
     _tell(found, len(table), facts.exact, facts.excluded, bounded(table))
     if len(wrong) and not options["rejects"]:
-        problems = _problems(wrong, found)
-        if options["check_only"] or options["facts_to"]:
-            problems = problems[:-1]
-        raise Invalid(problems)
+        raise Invalid(problems(wrong, found.files))
     if len(wrong):
         with Sink(options["rejects"]) as sink:
             sink.write(wrong)
@@ -113,7 +111,7 @@ def _tell(
         if columns:
             click.echo(f"  {name}: columns not used: {', '.join(columns)}", err=True)
         if codes:
-            shown = ", ".join(f"{code} ({n:,})" for code, n in list(codes.items())[:MOST])
+            shown = ", ".join(f"{code} ({n:,})" for code, n in list(codes.items())[:_MOST_CODES])
             click.echo(f"  {name}: codes not used: {shown}", err=True)
     if bounds:
         shown = ", ".join(f"{name} ({n:,})" for name, n in sorted(bounds.items()))
@@ -121,25 +119,30 @@ def _tell(
         click.echo(f"  {text}{shown}", err=True)
 
 
-def _problems(wrong: pl.DataFrame, found: ReadCharts) -> list[Diagnostic]:
-    """Tell each kind of trouble once, with how many rows and the first of them."""
-    import polars as pl
+def write_synthetic(read: ir.Knowledge, folder: str, number: int, seed: int) -> None:
+    """Write invented charts into a folder. Raises `Invalid` (D317) when it cannot be written."""
+    import contextlib
 
-    kinds = wrong.group_by("table", "code", "text", "help", maintain_order=True).agg(
-        pl.len().alias("rows"), pl.col("patient").n_unique().alias("patients"),
-        pl.col("row").first(),
-    )  # fmt: skip
-    told = []
-    for table, code, text, help, rows, patients, first in kinds.head(MOST).iter_rows():
-        size = f"{count(rows, 'row')} of {count(patients, 'patient')}"
-        where = f"; first in row {first:,}" if first else ""
-        file = found.files.get(table, "")
-        message = f"table `{table}`, {size}: {text}{where}"
-        told.append(Diagnostic(code, "error", message, file=file, help=help))
-    if len(kinds) > MOST:
-        text = f"and {len(kinds) - MOST:,} kinds more"
-        told.append(Diagnostic("D316", "error", text, help="mend these first"))
-    text = f"charts of {count(wrong['patient'].n_unique(), 'patient')} cannot be used, so nothing "
-    help = "mend them, or use `--rejects FILE` to write them there and go on with all others"
-    told.append(Diagnostic("D316", "error", text + "was answered", help=help))
-    return told
+    from hepatica.case import CaseReader
+    from hepatica.cohort.charts.synthesize import synthesize_charts
+    from hepatica.cohort.charts.tables import COLUMNS
+    from hepatica.cohort.write import Sink, cannot_write
+
+    where = Path(folder)
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    names = CaseReader(read.facts, read.interventions).names
+    about = f"invented charts, drawn at random with seed {seed}: not a population"
+    told = {"hepatica.synthetic": "true", "hepatica.about": about}
+    with Ticker(number, "patients") as ticker, contextlib.ExitStack() as stack:
+        sinks = {
+            name: stack.enter_context(Sink(str(where / f"{name}.parquet"), told))
+            for name in COLUMNS
+        }
+        for part in synthesize_charts(names, number, seed):
+            for name, frame in part.items():
+                sinks[name].write(frame)
+            ticker.advance(len(part["patients"]))
+    click.echo(f"{folder}: {count(number, 'patient')}, {about}", err=True)

@@ -1,4 +1,4 @@
-"""When each drug was taken: time on it, its dose, whether treatment ever began; a cohort at once."""
+"""When each drug was taken: time on it, its dose, whether treatment ever began."""
 
 from __future__ import annotations
 

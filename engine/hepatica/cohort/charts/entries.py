@@ -16,7 +16,7 @@ from hepatica.chart.names import Names
 from hepatica.chart.newest import Open
 from hepatica.chart.read import Read, read_each
 from hepatica.chart.values import is_normal
-from hepatica.cohort.charts.pool import ID, Pool
+from hepatica.cohort.charts.pool import ID, Pool, Schema
 from hepatica.diagnostics import Diagnostic
 from hepatica.schema import load_schema
 
@@ -158,7 +158,7 @@ class Different(NamedTuple):
 
 
 def read_different(rows: Sequence[tuple[str, Row]], names: Names) -> Different:
-    """Read different rows, each of a table; what is wrong with one is told, and it tells nothing."""
+    """Read different rows, each of a table; one with something wrong tells nothing."""
     written: list[dict[str, Any]] = []
     wrong: list[Diagnostic | None] = []
     allowed = load_schema("case")["properties"]["chart"]["properties"]["timeline"]["items"]
@@ -213,8 +213,18 @@ def entries_frame(different: Different, pool: Pool) -> pl.DataFrame:
                 ids = [None if isinstance(r, Open) else pool.id(plain(r)) for r in read]
                 exact = [keys.id(r) for r in read]  # type: ignore[arg-type]
                 rows.append((e, entry.fact, *ids, *exact, is_normal(entry), entry.corrected))
-    schema = {"e": ID, "fact": pl.String, "value": ID, "ratio": ID, "own": ID, "value_key": ID,
-              "ratio_key": ID, "own_key": ID, "normal": pl.Boolean, "corrected": pl.Boolean}
+    schema: Schema = {
+        "e": ID,
+        "fact": pl.String,
+        "value": ID,
+        "ratio": ID,
+        "own": ID,
+        "value_key": ID,
+        "ratio_key": ID,
+        "own_key": ID,
+        "normal": pl.Boolean,
+        "corrected": pl.Boolean,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -226,8 +236,14 @@ def medications_frame(different: Different) -> pl.DataFrame:
         for m in told
         if isinstance(m, Medication)
     ]
-    schema = {"e": ID, "drug": pl.String, "kind": pl.String, "reason": pl.String,
-              "permanent": pl.Boolean, "corrected": pl.Boolean}
+    schema: Schema = {
+        "e": ID,
+        "drug": pl.String,
+        "kind": pl.String,
+        "reason": pl.String,
+        "permanent": pl.Boolean,
+        "corrected": pl.Boolean,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -239,7 +255,10 @@ def events_frame(different: Different) -> pl.DataFrame:
         for v in told
         if isinstance(v, Event)
     ]
-    schema = {"e": ID, "event": pl.String, "severity": pl.String, "blamed": pl.List(pl.String)}
+    schema: Schema = {
+        "e": ID,
+        "event": pl.String,
+        "severity": pl.String,
+        "blamed": pl.List(pl.String),
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-

@@ -11,6 +11,8 @@ from hepatica import ir
 
 ID = pl.UInt32()
 DAY = pl.Int32()
+Schema = dict[str, Any]
+"""The columns of a frame and their types, as Polars takes them."""
 
 
 class Pool:

@@ -15,17 +15,19 @@ from hepatica.chart.read import read_chart
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR, read_date
 from hepatica.cohort.charts.derive import Charts
 from hepatica.cohort.charts.entries import BETWEEN, Row, read_different
-from hepatica.cohort.charts.pool import DAY, ID, Pool, mapped
+from hepatica.cohort.charts.pool import DAY, ID, Pool, Schema, mapped
 from hepatica.cohort.charts.tables import COLUMNS, Loaded, coded
 from hepatica.cohort.mapping import ChartTable
 from hepatica.derivation import HOLDINGS
 from hepatica.diagnostics import Diagnostic
 from hepatica.source import Document, Source
 
-MOST = 20
 _ABOUT = ("sex", "birth", "weight", "until", "complete")
-WRONG = {"table": pl.String, "row": pl.UInt32, "patient": pl.String, "code": pl.String,
+WRONG: Schema = {"table": pl.String, "row": pl.UInt32, "patient": pl.String, "code": pl.String,
           "text": pl.String, "help": pl.String}  # fmt: skip
+
+
+_TYPES: Any = WRONG
 
 
 class ReadCharts(NamedTuple):
@@ -81,8 +83,12 @@ class _Reader:
         rows = self._dated(rows)
         rows = rows.join(people.select("p", "patient", "birth_first"), on="patient",
                          maintain_order="left")  # fmt: skip
-        self._add(rows.filter(pl.col("last") < pl.col("birth_first")), "D111",
-                  "before the birth of the patient", "mend the date of the entry, or of birth")
+        self._add(
+            rows.filter(pl.col("last") < pl.col("birth_first")),
+            "D111",
+            "before the birth of the patient",
+            "mend the date of the entry, or of birth",
+        )
         wrong = pl.concat(self.wrong).sort("table", "row", maintain_order=True)
         gone = wrong.select("patient").unique()
         people = people.join(gone, on="patient", how="anti", maintain_order="left")
@@ -98,7 +104,7 @@ class _Reader:
         self.wrong.append(rows.select(
             pl.col("table", "row", "patient"), pl.lit(code).alias("code"), said.alias("text"),
             pl.lit(help).alias("help"),
-        ).cast(WRONG))  # fmt: skip
+        ).cast(_TYPES))  # fmt: skip
 
     def _numbered(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Number the different entries of a table, whatever their patient and date."""
@@ -150,17 +156,23 @@ class _Reader:
         self._add(twice, "D306", "a patient who stands more than once", "one row a patient")
         frame = frame.unique("patient", keep="first", maintain_order=True)
         lost = rows.join(frame.select("patient"), on="patient", how="anti", maintain_order="left")
-        self._add(lost.filter(pl.col("patient").is_not_null()), "D320",
-                  "a patient who has no row in `patients`", "give every patient a row there")
+        self._add(
+            lost.filter(pl.col("patient").is_not_null()),
+            "D320",
+            "a patient who has no row in `patients`",
+            "give every patient a row there",
+        )
         frame = frame.with_row_index("p").cast({"p": ID})
         frame = frame.rename({"as_of": "file_as_of"})
         asked = pl.lit(self.as_of, pl.String) if self.as_of else pl.col("file_as_of")
         frame = frame.with_columns(as_of=asked)
         frame = mapped(frame, ["as_of"], "now", _day, DAY)
         wrong = pl.col("now").is_null()
-        shown = pl.when(pl.col("as_of").is_null()).then(
-            pl.lit("a patient without a date to answer for")
-        ).otherwise(pl.format("`{}` is not a day that a chart is answered for", "as_of"))
+        shown = (
+            pl.when(pl.col("as_of").is_null())
+            .then(pl.lit("a patient without a date to answer for"))
+            .otherwise(pl.format("`{}` is not a day that a chart is answered for", "as_of"))
+        )
         self._add(frame.filter(wrong), "D115", shown,
                   "give --as-of, or a column `as_of` with days as 2025-09-01")  # fmt: skip
         return self._about(frame)
@@ -172,7 +184,7 @@ class _Reader:
         rows: list[tuple[Any, ...]] = []
         for row in keys.iter_rows(named=True):
             rows.append(self._one(row))
-        schema = {
+        schema: Schema = {
             "about": ID, "code": pl.String, "text": pl.String, "help": pl.String, "sex": ID,
             "weight": ID, "birth_first": DAY, "birth_last": DAY, "until": DAY,
             **{f"has {name}": pl.Boolean for name in HOLDINGS},
@@ -183,15 +195,22 @@ class _Reader:
                             *[pl.col(c).alias(f"raw {c}") for c in columns])  # fmt: skip
         found = kept.join(keys, on=[f"raw {c}" for c in columns], nulls_equal=True,
                           maintain_order="left")  # fmt: skip
-        self.wrong.append(found.filter(pl.col("code").is_not_null()).select(*WRONG).cast(WRONG))
+        self.wrong.append(found.filter(pl.col("code").is_not_null()).select(*WRONG).cast(_TYPES))
         reaches = (pl.col("until") >= pl.col("now")).fill_null(True)
         holds = [(pl.col(f"has {n}") & reaches).alias(f"holds {n}") for n in HOLDINGS]
         out = found.with_columns(holds).drop("code", "text", "help", "table", "row")
         return out.select(pl.exclude("^raw .*$"))
 
     def _one(self, row: Row) -> tuple[Any, ...]:
-        about = {k: v for k, v in (("sex", row["sex"]), ("birth", row["birth"]),
-                                   ("weight", _plain_weight(row["weight"]))) if v is not None}
+        about = {
+            k: v
+            for k, v in (
+                ("sex", row["sex"]),
+                ("birth", row["birth"]),
+                ("weight", _plain_weight(row["weight"])),
+            )
+            if v is not None
+        }
         listed = [w.strip() for w in (row["complete"] or "").split(BETWEEN) if w.strip()]
         chart: dict[str, Any] = {"patient": about, "complete": listed}
         if row["until"] is not None:

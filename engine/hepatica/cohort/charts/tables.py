@@ -15,7 +15,7 @@ import polars as pl
 
 from hepatica.cohort.inputs import ENDINGS, open_table, refused
 from hepatica.cohort.mapping import ChartTable
-from hepatica.cohort.reading import KEEP
+from hepatica.cohort.reading import KEEP, MARK
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -97,6 +97,8 @@ def _load(
     opened = open_table(paths, separator)
     wanted = {column: table.columns.get(column, column) for column in COLUMNS[name]}
     wanted |= {KEEP + column: column for column in keep}
+    if name == "patients" and MARK in opened.columns:
+        wanted[KEEP + MARK] = MARK
     file = opened.parts[0].path
     wrong = []
     for column, written in wanted.items():

@@ -7,12 +7,12 @@ from typing import cast
 import polars as pl
 
 from hepatica.chart.time import elapsed
-from hepatica.cohort.charts.pool import ID, mapped
+from hepatica.cohort.charts.pool import ID, Schema, mapped
 from hepatica.cohort.charts.view import View, bounds, newest, ways
 from hepatica.derivation import Age, Latest, Period, Ratio
 from hepatica.interval import from_ends
 
-LONG = {"p": ID, "t": pl.String, "held": ID}
+LONG: Schema = {"p": ID, "t": pl.String, "held": ID}
 """Many facts one below the other: `t` is the fact."""
 
 
@@ -77,7 +77,7 @@ def ratios(view: View) -> pl.DataFrame:
     periods: list[Period] = list(dict.fromkeys(way.within for way in facts.values()))
     read = [(way.of, n, True, periods.index(way.within)) for n, way in facts.items()]
     read += [(n, n, False, periods.index(way.within)) for n, way in facts.items()]
-    schema = {"fact": pl.String, "t": pl.String, "over": pl.Boolean, "within": ID}
+    schema: Schema = {"fact": pl.String, "t": pl.String, "over": pl.Boolean, "within": ID}
     asked = pl.DataFrame(read, schema=schema, orient="row")
     rows = view.values.join(asked, on="fact", maintain_order="left").select(
         "p", "day", "n", "now", "e", "t", "within",

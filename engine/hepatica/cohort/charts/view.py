@@ -16,10 +16,10 @@ from hepatica.cohort.charts.entries import (
     events_frame,
     medications_frame,
 )
-from hepatica.cohort.charts.pool import DAY, ID, Pool, mapped
-from hepatica.derivation import HOLDINGS, Period
+from hepatica.cohort.charts.pool import DAY, ID, Pool, Schema, mapped
+from hepatica.derivation import Period
 
-FOUND = {"p": ID, "held": ID}
+FOUND: Schema = {"p": ID, "held": ID}
 """What every way of deriving a fact gives: patients, and the number of the value in the pool."""
 
 

@@ -17,7 +17,7 @@ from hepatica.cohort.charts.derive import Charts, Facts
 from hepatica.cohort.charts.read import WRONG
 from hepatica.cohort.charts.tables import Loaded
 from hepatica.cohort.mapping import PATIENT
-from hepatica.cohort.reading import KEEP
+from hepatica.cohort.reading import KEEP, MARK
 from hepatica.cohort.synthesize import column_name
 from hepatica.compile.expressions import dtype_of
 from hepatica.interval import Interval
@@ -81,8 +81,12 @@ def only_bounds(frame: pl.DataFrame, asked: Iterable[str]) -> pl.DataFrame:
     for fact in sorted(asked):
         if f"{fact}.low_open" in frame.columns:
             text = f"only bounds of `{fact}` are known, and a rule asks whether it is known"
-            labels = {"table": "facts", "code": "D321", "text": text,
-                      "help": "answer these patients by `hepatica eval`, or choose guidelines"}
+            labels = {
+                "table": "facts",
+                "code": "D321",
+                "text": text,
+                "help": "answer these patients by `hepatica eval`, or choose guidelines",
+            }
             rows = frame.filter(pl.col(f"{fact}.low_open").is_not_null()).select(
                 pl.col(PATIENT), pl.lit(0, pl.UInt32).alias("row"),
                 *[pl.lit(said).alias(name) for name, said in labels.items()],
@@ -92,7 +96,9 @@ def only_bounds(frame: pl.DataFrame, asked: Iterable[str]) -> pl.DataFrame:
 
 
 def kept(frame: pl.DataFrame, patients: Loaded | None, keep: Sequence[str]) -> pl.DataFrame:
-    """Add columns of the table of patients, as they are."""
+    """Add columns of the table of patients, as they are; that they are invented stays, too."""
+    if patients is not None and KEEP + MARK in patients.frame.columns and MARK not in keep:
+        keep = (*keep, MARK)
     if patients is None or not keep:
         return frame
     more = patients.frame.select(
