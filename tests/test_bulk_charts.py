@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from hepatica.cohort.charts.derive import derive
 from hepatica.cohort.charts.read import read_charts
+from hepatica.cohort.charts.synthesize import synthesize_charts
+from hepatica.cohort.charts.tables import Loaded
 from hepatica.derivation import Given
 
 Data = dict[str, Any]
@@ -46,7 +48,7 @@ def some(draw: st.DrawFn, partial: bool) -> Data:
 
 def test_every_way_of_deriving_agrees_around_a_treatment() -> None:
     draw = random.Random(7)
-    told = [long_story(draw) for _ in range(250)]
+    told = [long_story(draw) for _ in range(200)]
     bulk, exact = in_bulk(told, [str(AS_OF)] * len(told))
     found: set[str] = set()
     for chart, mine in zip(told, bulk, strict=True):
@@ -59,7 +61,29 @@ def test_every_way_of_deriving_agrees_around_a_treatment() -> None:
     assert 0 < exact < len(told) / 2  # most are worked out at once
 
 
-@settings(max_examples=20, deadline=None)
+def test_invented_charts_agree_and_lose_the_same_facts_that_exclude_each_other() -> None:
+    [part] = synthesize_charts(reader().names, 150, 5)
+    tables = {name: Loaded(frame.with_row_index("row", offset=1), name, ())
+              for name, frame in part.items()}  # fmt: skip
+    found = read_charts(tables, {}, reader().names, None)
+    assert not len(found.wrong)
+    charts, told = found.charts, derive(found.charts, reader().names)
+    entries: dict[int, list[Data]] = {}
+    for p, e, d in charts.rows.select("p", "e", "d").iter_rows():
+        entry = {"date": charts.dates[d], **charts.different.written[e]}
+        entries.setdefault(p, []).append(entry)
+    mine: dict[int, dict[str, Any]] = {}
+    for p, name, held in told.long.iter_rows():
+        mine.setdefault(p, {})[name] = charts.pool.values[held]
+    lost = 0
+    for p, about in charts.people.select("p", "about").iter_rows():
+        case = read({**charts.told[about], "timeline": entries.get(p, [])})
+        assert shown(mine[p]) == shown(facts(case))
+        lost += sum("excludes another" in why for why in case.withheld.values())
+    assert told.excluded == lost > 0
+
+
+@settings(max_examples=10, deadline=None)
 @given(st.data())
 def test_every_fact_is_what_the_single_chart_says(data: st.DataObject) -> None:
     told = data.draw(st.lists(some(partial=False) | some(partial=True), min_size=1, max_size=25))

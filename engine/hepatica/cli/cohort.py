@@ -69,6 +69,8 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort --charts tables/ --as-of 2024-06-10 -o answers.parquet
     """
     _need_polars()
+    if not options["charts"] and (options["as_of"] or options["facts_to"]):
+        raise click.UsageError("--as-of and --facts are for --charts")
     read = load(knowledge)
     with _interruptible():
         if options["synthesize"]:

@@ -124,6 +124,9 @@ def check_mapping(
         fact = vocabulary.fact(document, ("facts", name), name, "D101")
         if fact is not None:
             columns[name] = _column(vocabulary, document, fact, everywhere)
+    for table in ("observations", "statuses"):
+        for code, name in data.get("charts", {}).get(table, {}).get("codes", {}).items():
+            vocabulary.fact(document, ("charts", table, "codes", code), name, "D101")
     csv = data.get("csv", {})
     mapping = Mapping(
         patient=data.get("patient", PATIENT),

@@ -23,6 +23,7 @@ from hepatica.schema import load_schema
 Row = Mapping[str, Any]
 BETWEEN = ";"
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?\Z")
+_LONGEST = 40
 _ANY_DAY = "2000-01-01"
 _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 _SAID = ("reason", "severity")
@@ -47,15 +48,19 @@ def _shown(number: float) -> str:
     return format(Decimal(repr(number)), "f")
 
 
-def _number(raw: Any, unit: str | None) -> Any:
+def number_of(raw: Any, unit: str | None) -> Any:
     """Give a number as an entry has it: bare, or with its unit behind it."""
     text = _text(raw)
     if text is None:
         return None
+    if len(text) > _LONGEST or re.search(r"[eE][-+]?\d{3}", text):
+        raise Wrong("D313", f"`{text[:_LONGEST]}` is no number of a laboratory", "check the number")
+    if _NUMBER.match(text) and "e" in text.lower():
+        text = format(Decimal(text), "f")
     if unit is not None and not re.search(r"[^\W\d_%]|%|/", text.replace("to", "")):
         return f"{text} {unit}"
     if _NUMBER.match(text):
-        return float(text) if "." in text or "e" in text.lower() else int(text)
+        return float(text) if "." in text else int(text)
     return text
 
 
@@ -91,10 +96,10 @@ def observation(row: Row, names: Names) -> dict[str, Any]:
         told = result if _text_or_list(result) is not None else value
         entry["result"] = _told(fact, told)
     else:
-        entry["value"] = _number(value, unit)
+        entry["value"] = number_of(value, unit)
         entry["result"] = _text(result)
         alone = unit if entry["value"] is None else None
-        upper, lower = (_number(row.get(f"{end}_limit"), alone) for end in ("upper", "lower"))
+        upper, lower = (number_of(row.get(f"{end}_limit"), alone) for end in ("upper", "lower"))
         if upper is not None and lower is not None:
             entry["range"] = [lower, upper]
         else:
@@ -122,7 +127,7 @@ def medication(row: Row, names: Names) -> dict[str, Any]:
         text = f"`{kind or ''}` of `{drug or ''}` is no start, change or stop of a drug"
         raise Wrong("D112", text, "`change` is start, change or stop, and `drug` names the drug")
     entry: dict[str, Any] = {kind: drug}
-    dose = _number(row.get("dose"), _text(row.get("unit")))
+    dose = number_of(row.get("dose"), _text(row.get("unit")))
     entry["dose"] = None if dose is None else str(dose)
     entry["reason"] = _text(row.get("reason"))
     for name in ("permanent", "corrected"):

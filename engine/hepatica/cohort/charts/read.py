@@ -14,9 +14,9 @@ from hepatica.chart.newest import Open
 from hepatica.chart.read import read_chart
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR, read_date
 from hepatica.cohort.charts.derive import Charts
-from hepatica.cohort.charts.entries import BETWEEN, Row, read_different
+from hepatica.cohort.charts.entries import BETWEEN, Row, Wrong, number_of, read_different
 from hepatica.cohort.charts.pool import DAY, ID, Pool, Schema, mapped
-from hepatica.cohort.charts.tables import COLUMNS, Loaded, coded
+from hepatica.cohort.charts.tables import COLUMNS, Loaded, blamed, coded
 from hepatica.cohort.mapping import ChartTable
 from hepatica.derivation import HOLDINGS
 from hepatica.diagnostics import Diagnostic
@@ -71,6 +71,8 @@ class _Reader:
             codes: dict[str, int] = {}
             if name != "patients":
                 frame, codes = coded(name, loaded.frame, self.mapping.get(name, ChartTable()))
+                if name == "events":  # the drugs that are blamed have the codes of drugs
+                    frame = blamed(frame, self.mapping.get("medications", ChartTable()))
                 frames.append(self._numbered(name, frame))
             unused[name] = (loaded.unused, codes)
         rows = pl.concat(frames)
@@ -202,34 +204,17 @@ class _Reader:
         return out.select(pl.exclude("^raw .*$"))
 
     def _one(self, row: Row) -> tuple[Any, ...]:
-        about = {
-            k: v
-            for k, v in (
-                ("sex", row["sex"]),
-                ("birth", row["birth"]),
-                ("weight", _plain_weight(row["weight"])),
-            )
-            if v is not None
-        }
-        listed = [w.strip() for w in (row["complete"] or "").split(BETWEEN) if w.strip()]
-        chart: dict[str, Any] = {"patient": about, "complete": listed}
-        if row["until"] is not None:
-            chart["until"] = row["until"]
-        self.told.append(chart)
-        blank: tuple[Any, ...] = (None,) * 5 + (False,) * len(HOLDINGS)
-        number = len(self.told) - 1
-        unknown = [word for word in listed if word not in HOLDINGS]
-        if unknown:
-            text = f"`{unknown[0]}` is nothing that a record can hold completely"
-            return (number, "D308", text, f"one of {', '.join(HOLDINGS)}", *blank)
-        for name, code in (("file_as_of", "D115"), ("until", "D111")):
-            if row[name] is not None and _day(row[name]) is None:
-                text = f"`{row[name]}` is not a day of the calendar"
-                return (number, code, text, "write it as 2025-09-01", *blank)
-        document = Document(Source("chart", ""), {"chart": {**chart, "timeline": []}}, ({}, {}))
-        read, wrong = read_chart(document, self.names, row["file_as_of"])
-        if wrong:
-            return (number, *_parts(wrong[0]), *blank)
+        number = len(self.told)
+        self.told.append({})
+        try:
+            chart = _beside(row)
+            document = Document(Source("chart", ""), {"chart": {**chart, "timeline": []}}, ({}, {}))
+            read, wrong = read_chart(document, self.names, row["file_as_of"])
+            if wrong:
+                raise Wrong(*_parts(wrong[0]))
+        except Wrong as error:
+            return (number, *error.args, *(None,) * 5, *(False,) * len(HOLDINGS))
+        self.told[number] = chart
         values = []
         for name in ("sex", "weight"):
             entry = read.undated.get(name)
@@ -241,14 +226,21 @@ class _Reader:
         return (number, None, None, None, *values, *birth, read.until, *has)
 
 
-def _plain_weight(raw: Any) -> Any:
-    """Give a weight as a chart has it: a number, or text with its unit."""
-    if isinstance(raw, str):
-        try:
-            return float(raw)
-        except ValueError:
-            return raw
-    return raw
+def _beside(row: Row) -> dict[str, Any]:
+    """Give what a chart says beside its timeline. Raises `Wrong`."""
+    for name, code in (("file_as_of", "D115"), ("until", "D111")):
+        if row[name] is not None and _day(row[name]) is None:
+            text = f"`{row[name]}` is not a day of the calendar"
+            raise Wrong(code, text, "write it as 2025-09-01")
+    listed = [word.strip() for word in (row["complete"] or "").split(BETWEEN) if word.strip()]
+    unknown = [word for word in listed if word not in HOLDINGS]
+    if unknown:
+        text = f"`{unknown[0]}` is nothing that a record can hold completely"
+        raise Wrong("D308", text, f"one of {', '.join(HOLDINGS)}")
+    about = {"sex": row["sex"], "birth": row["birth"], "weight": number_of(row["weight"], None)}
+    patient = {key: said for key, said in about.items() if said is not None}
+    until = {} if row["until"] is None else {"until": row["until"]}
+    return {"patient": patient, "complete": listed, **until}
 
 
 def _parts(diagnostic: Diagnostic) -> tuple[str, str, str]:

@@ -157,3 +157,12 @@ def coded(name: str, frame: pl.DataFrame, table: ChartTable) -> tuple[pl.DataFra
 def _renamed(frame: pl.DataFrame, column: str, words: Mapping[str, str]) -> pl.DataFrame:
     name = "fact" if column == "code" else column
     return frame.with_columns(pl.col(column).replace(dict(words)).alias(name))
+
+
+def blamed(frame: pl.DataFrame, drugs: ChartTable) -> pl.DataFrame:
+    """Turn the codes of the drugs to which events are attributed into names."""
+    if not drugs.codes:
+        return frame
+    members = pl.col("attributed_to").str.split(";")
+    named = members.list.eval(pl.element().str.strip_chars().replace(drugs.codes))
+    return frame.with_columns(named.list.join(";").alias("attributed_to"))
