@@ -20,7 +20,7 @@ knowledge:
 	hepatica test tests/fixtures/charts
 
 tests:
-	pytest -q
+	pytest -q -n auto --dist loadgroup
 
 # Every rule with one thing changed: who notices? The cases that are only proposed do not count.
 mutate:
