@@ -124,10 +124,23 @@ def check(
 
 
 def _sums(reading: Reading) -> dict[str, int]:
+    """Count rows, cells that are given (`given FACT`) and each kind of trouble.
+
+    Mostly there is none: whether there is any at all is asked first, and costs less.
+    """
     given = [pl.col(name).is_not_null().sum().alias(f"given {name}") for name in reading.cells]
-    sums = [t.where.sum().alias(key) for key, (_, _, t) in reading.troubles.items()]
-    frame = reading.patients().select(pl.len().alias("rows"), *given, *sums)
-    return {name: int(n or 0) for name, n in _collect(reading, frame).row(0, named=True).items()}
+    troubles = {key: t for key, (_, _, t) in reading.troubles.items()}
+    any_ = [(t.where.any() if t.hint is None else t.hint).alias(k) for k, t in troubles.items()]
+    sums = _counted(reading, [pl.len().alias("rows"), *given, *any_])
+    some = [key for key in troubles if sums[key]]
+    if some:
+        sums |= _counted(reading, [troubles[key].where.sum().alias(key) for key in some])
+    return sums
+
+
+def _counted(reading: Reading, exprs: list[pl.Expr]) -> dict[str, int]:
+    row = _collect(reading, reading.patients().select(exprs)).row(0, named=True)
+    return {name: int(n or 0) for name, n in row.items()}
 
 
 def _collect(reading: Reading, frame: pl.LazyFrame) -> pl.DataFrame:

@@ -119,6 +119,28 @@ class Columnar:
 
         return self._select(frame, keep, "pairs", self._waiting_nodes, make)
 
+    def waiting(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """Say which facts are missing for every statement, as bits: fast to make and to compare.
+
+        Columns: those kept, and for each statement as many UInt8 as its facts need, named
+        `statement 0`, `statement 1` and so on; the lowest bit of the first is the first fact of
+        `waits`. All bits are off where the statement is not open.
+        """
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            return {
+                f"{s} {i}": bits
+                for s, by in self._waiting.items()
+                for i, bits in enumerate(e.packed([by[fact] for fact in self.waits[s]]))
+            }
+
+        return self._select(frame, keep, "waiting", self._waiting_nodes, make)
+
+    @functools.cached_property
+    def waits(self) -> dict[str, tuple[str, ...]]:
+        """List, for every statement, the facts that can be missing for it."""
+        return {s: tuple(sorted(by)) for s, by in self._waiting.items()}
+
     @functools.cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """List every statement with every fact that can be missing for it."""
