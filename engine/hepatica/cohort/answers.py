@@ -34,7 +34,7 @@ _SAYING = {
     "caution": ("caution", "contingent"),
     "definition": ("true", "unknown"),
 }
-_PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False)
+_PLAIN = pl.QueryOptFlags.none()
 """The compiled plans say nothing twice, and looking for that takes longer than answering."""
 _APPLIES = ("true", "false", "unknown")
 APPLIES = "applies:"
@@ -94,14 +94,14 @@ class Answerer:
         found = patients.lazy()
         kept = [KEEP + name for name in self.keep]
         groups = [KEEP + name for name in self.by]
-        outcomes = pl.collect_all(
-            [c.outcomes(found, [ID, *kept]) for c in self.compiled], optimizations=_PLAIN
-        )
+        waits = self.shape == "long" and not self.brief
+        asked = [c.waiting if waits else c.outcomes for c in self.compiled]
+        outcomes = pl.collect_all([a(found, [ID, *kept]) for a in asked], optimizations=_PLAIN)
         rows = None
         if self.shape == "wide":
             rows = self._wide(outcomes)
         elif self.shape == "long":
-            rows = self._long(found, outcomes)
+            rows = self._long(outcomes)
         if not self.sums:
             return Batch(rows, pl.DataFrame(), pl.DataFrame())
         counts = pl.concat([
@@ -124,13 +124,10 @@ class Answerer:
         base = self._named(outcomes[0].select(ID, *[KEEP + n for n in self.keep]))
         return pl.concat([base, *frames], how="horizontal")
 
-    def _long(self, patients: pl.LazyFrame, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        asked = [] if self.brief else [
-            c.waiting(patients).select(pl.all().name.prefix("? ")) for c in self.compiled
-        ]  # fmt: skip
-        waiting = pl.collect_all(asked, optimizations=_PLAIN)
+    def _long(self, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
         applies = [o.with_columns(_applies().alias(APPLIES)) for o in outcomes]
-        return self._named(self.rows.rows(applies, waiting, [ID, *[KEEP + n for n in self.keep]]))
+        keep = [ID, *[KEEP + n for n in self.keep]]
+        return self._named(self.rows.rows(applies, keep, listed=not self.brief))
 
     def _pieces(self, guideline: ir.Guideline, compiled: Columnar) -> list[Piece]:
         """List what is told of a guideline, in order."""

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import polars as pl
+import pyarrow
 
 from hepatica.compile.columnar import STATUS
 
 BITS = 64
 _STATUS_BITS = 4
 _MOST_LISTS = 500_000
-_NO_CSE = pl.QueryOptFlags(comm_subexpr_elim=False)
+_PLAIN = pl.QueryOptFlags.none()
 ORDER = "order:"
 
 
@@ -55,11 +56,12 @@ class Rows:
         self.lists = _Lists([piece.waiting for piece in self.pieces], names)
 
     def rows(
-        self, outcomes: Sequence[pl.DataFrame], waiting: Sequence[pl.DataFrame], keep: list[str]
+        self, outcomes: Sequence[pl.DataFrame], keep: list[str], *, listed: bool
     ) -> pl.DataFrame:
         """Give the rows of a batch, those of a patient together; `keep` are columns of the patient.
 
-        A frame of `outcomes` and one of `waiting` a guideline; without those, no column `missing`.
+        A frame of `outcomes` a guideline; `listed` with those of `Columnar.waiting`, of which the
+        column `missing` is made.
         """
         at = _Places.of(len(outcomes[0]), len(self.pieces))
         rows: list[pl.Series] = []
@@ -68,24 +70,22 @@ class Rows:
         for i, pieces in enumerate(self.by_guideline):
             order = pl.int_range(pl.len(), dtype=pl.UInt64) * pl.lit(1 << at.order, pl.UInt64)
             frame = outcomes[i].lazy().with_columns(order.alias(ORDER))
-            if waiting:
-                frame = pl.concat([frame, waiting[i].lazy()], how="horizontal")
             numbered = list(enumerate(pieces, first))
             steps: list[pl.Expr] = []
             asked: list[pl.Expr] = []
             for number, piece in numbered:
-                steps += _told(number, piece, bool(waiting))
-                asked += _numbers(number, piece, at, bool(waiting))
-            found = frame.with_columns(steps).select(asked).collect(optimizations=_NO_CSE)
+                steps += _told(number, piece, listed)
+                asked += _numbers(number, piece, at, listed)
+            found = frame.with_columns(steps).select(asked).collect(optimizations=_PLAIN)
             for number, piece in numbered:
                 rows.append(found[f"rows {number}"][0])
-                if waiting and piece.waiting:
+                if listed and piece.waiting:
                     bits = {f"{w}": found[f"bits {number} {w}"][0] for w in _words(piece)}
                     opened.append((found[f"open {number}"][0], bits))
             first += len(pieces)
         if opened:
             rows.append(self.lists.numbered(opened, at))
-        return self._said(pl.concat(rows).sort(), outcomes[0], keep, at, bool(waiting))
+        return self._said(pl.concat(rows).sort(), outcomes[0], keep, at, listed)
 
     def _said(
         self, rows: pl.Series, patients: pl.DataFrame, keep: list[str], at: _Places, listed: bool
@@ -95,12 +95,15 @@ class Rows:
         patient = row // pl.lit(1 << at.order, pl.UInt64)
         piece, status = at.piece_of(row), at.status_of(row)
         statuses = pl.Series(list(STATUS.categories), dtype=STATUS)
-        return rows.alias("row:").to_frame().lazy().select(
+        frame = rows.alias("row:").to_frame().lazy().select(
             *[pl.lit(patients[name]).gather(patient).alias(name) for name in keep],
             *[pl.lit(s).gather(piece).alias(label) for label, s in self.labels.items()],
             pl.lit(statuses).gather(status).alias("status"),
-            *([pl.lit(self.lists.every).gather(at.list_of(row)).alias("missing")] if listed else []),
-        ).collect(optimizations=_NO_CSE)  # fmt: skip
+            *([at.list_of(row).alias("missing")] if listed else []),
+        ).collect(optimizations=_PLAIN)  # fmt: skip
+        if listed:
+            frame = frame.with_columns(self.lists.of(frame["missing"]))
+        return frame
 
 
 class _Places(NamedTuple):
@@ -193,6 +196,21 @@ class _Lists:
         self.known = pl.DataFrame(
             schema={"piece": pl.UInt64, **dict.fromkeys(self.words, pl.UInt64), "list": pl.UInt64}
         )
+
+    def of(self, numbers: pl.Series) -> pl.Series:
+        """Give the lists of these numbers, most of which are 0.
+
+        Only what is in them is fetched; where each begins is a sum. (Polars' own `gather` of lists
+        takes some ten times as long.)
+        """
+        lengths = self.every.list.len().gather(numbers)
+        ends = lengths.cast(pl.Int64).cum_sum()
+        offsets = pl.concat([pl.Series([0], dtype=pl.Int64), ends]).to_arrow()
+        members = self.every.gather(numbers.filter(numbers != 0)).explode(empty_as_null=False)
+        kind = pl.Series("", [], dtype=self.dtype).to_arrow().type
+        lists = pyarrow.LargeListArray.from_arrays(offsets, members.to_arrow(), type=kind)
+        schema = pl.DataFrame({"missing": self.every.head(0)}).to_arrow().schema
+        return pl.DataFrame(pyarrow.table([lists], schema=schema))["missing"]
 
     def numbered(
         self, opened: Sequence[tuple[pl.Series, dict[str, pl.Series]]], at: _Places
