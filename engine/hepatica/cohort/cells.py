@@ -156,6 +156,10 @@ def _quantity(
     hint = None
     if _is_as_it_stands(column, dtype, units):
         hint = (raw.min() < low) | (raw.max() > high)
+    if any(ratio != 1 for ratio in units.values()):
+        beyond = "too large a number in the unit of the fact"
+        troubles.append(Trouble("D309", beyond, "check the number and its unit",
+                                found.is_infinite()))  # fmt: skip
     troubles.append(
         Trouble(
             "D307",
@@ -169,7 +173,7 @@ def _quantity(
 
 
 def _is_as_it_stands(column: Column, dtype: Any, units: Mapping[str, Fraction]) -> bool:
-    """Say whether the cells are the values: numbers, in the fact's unit, none of which is a word."""
+    """Say whether the cells are the values: numbers in the fact's unit, none with a meaning."""
     plain_type = dtype == pl.Float64 or dtype.is_integer()
     return plain_type and not column.missing and all(ratio == 1 for ratio in units.values())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -138,9 +138,7 @@ def _cut(row: pl.Expr, low: int, high: int) -> pl.Expr:
 def _told(number: int, piece: Piece, listed: bool) -> list[pl.Expr]:
     """Say which patients get a row, and which of those wait for facts."""
     status = pl.col(piece.status)
-    told = functools.reduce(
-        operator.or_, [status == pl.lit(word, STATUS) for word in piece.words]
-    )
+    told = functools.reduce(operator.or_, [status == pl.lit(word, STATUS) for word in piece.words])
     if piece.within:
         told = told & pl.col("applies").fill_null(True)
     if not (listed and piece.waiting):
