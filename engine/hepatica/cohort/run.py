@@ -22,7 +22,7 @@ from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.version import VERSION
 
-AT_ONCE = 200_000
+AT_ONCE = 100_000
 MANIFEST = "_manifest.json"
 _SAMPLE = 2_000
 _LOW = 0.3
