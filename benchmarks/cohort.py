@@ -3,8 +3,9 @@
     python benchmarks/cohort.py [--patients 1000000] [--rounds 3]
 
 Each shape and the check, beside Polars' own scan of the file; all take turns, the figures
-are medians, two threads. On a machine that others use, believe the processor seconds. Before anything is timed, the counts of the summary have to be those of
-the long and the wide result. Peak memory is of the whole process.
+are medians, two threads. On a machine that others use, believe the processor seconds. In the end
+the counts of the summary have to be those of the long and the wide result. Peak memory is of the
+whole process.
 """
 
 from __future__ import annotations
