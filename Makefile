@@ -20,7 +20,7 @@ knowledge:
 	hepatica test tests/fixtures/charts
 
 tests:
-	pytest -q
+	pytest -q -n auto --dist loadgroup
 
 # Every rule with one thing changed: who notices? The cases that are only proposed do not count.
 mutate:
@@ -48,5 +48,6 @@ bench:
 	python benchmarks/columnar.py
 	python benchmarks/sampling.py
 	python benchmarks/cohort.py
+	python benchmarks/chart_bulk.py
 	python benchmarks/chart_facts.py
 	python benchmarks/chart_stream.py

@@ -323,12 +323,13 @@ def test_a_proposal_counts_once_it_is_accepted(tmp_path: Path) -> None:
 def test_without_the_solver_nothing_is_called_equivalent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hepatica.compile import solver
+    from hepatica.compile import cnf, smt, solver
 
     def gone() -> Any:
         raise solver.NotInstalled("no module")
 
-    monkeypatch.setattr(solver, "engine", gone)
+    monkeypatch.setattr(cnf, "engine", gone)
+    monkeypatch.setattr(smt, "engine", gone)
     flag = "{fact: bilirubin, above: 3 mg/dL}"
     twice = RULE.replace(f"when: {flag}", f"when: {{all: [{flag}, {flag}]}}") + BOUNDARY
     case = tmp_path / "high.yaml"
@@ -351,7 +352,7 @@ def test_json_is_of_mutants_only(tmp_path: Path) -> None:
 def test_every_change_of_some_shipped_packs_is_noticed() -> None:
     """Some packs in full; `make mutate` does all. The proposed cases are taken as accepted."""
     knowledge = load_files(read_files(None)).knowledge
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     tried = []
     for folder in ("cases", "charts", "proposed"):
         for document in documents(str(HERE / "fixtures" / folder)):
