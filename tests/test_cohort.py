@@ -20,10 +20,12 @@ from hepatica.case import Case, CaseReader, contradictions, documents
 from hepatica.cohort.answers import Answerer, asked_of, wide_name
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
+from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import Reading
 from hepatica.cohort.run import Job, to_file, told_of
 from hepatica.cohort.synthesize import synthesize
+from hepatica.compile.columnar import STATUS
 from hepatica.finding import Finding
 from hepatica.interval import Interval
 from hepatica.run import Evaluator, select
@@ -126,6 +128,11 @@ def write_csv(folder: Path) -> tuple[Path, Path]:
     return folder / "cases.csv", folder / "map.yaml"
 
 
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    return patients_of(*write_parquet(tmp_path_factory.mktemp("typed")))
+
+
 def patients_of(table: Path, mapping: Path) -> pl.DataFrame:
     columns = read_mapping(mapping, knowledge().facts)
     reading = Reading(open_table([str(table)]), columns, knowledge().facts)
@@ -134,14 +141,13 @@ def patients_of(table: Path, mapping: Path) -> pl.DataFrame:
     return reading.usable(clean=True).collect()
 
 
-def test_text_and_typed_columns_are_the_same_patients(tmp_path: Path) -> None:
-    typed, text = patients_of(*write_parquet(tmp_path)), patients_of(*write_csv(tmp_path))
+def test_text_and_typed_columns_are_the_same_patients(tmp_path: Path, typed: pl.DataFrame) -> None:
+    text = patients_of(*write_csv(tmp_path))
     assert typed.equals(text.select(typed.columns)) and typed.schema == text.schema
 
 
-def test_every_fixture_case_is_answered_as_eval_does(tmp_path: Path) -> None:
-    patients = patients_of(*write_parquet(tmp_path))
-    rows = answerer().answer(patients).rows
+def test_every_fixture_case_is_answered_as_eval_does(typed: pl.DataFrame) -> None:
+    rows = answerer().answer(typed).rows
     assert rows is not None
     said: dict[tuple[str, str], dict[str, tuple[str, frozenset[str]]]] = {}
     applies: dict[tuple[str, str], str] = {}
@@ -255,7 +261,26 @@ def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch:
     assert json.loads(told["hepatica.guidelines"])["cpic_2018"]["digest"] == cpic()[0].digest
 
 
-@settings(max_examples=4, deadline=None)
+def test_a_list_is_made_of_as_many_bits_as_there_are_facts() -> None:
+    facts = tuple(f"fact_{i}" for i in range(130))
+    words, names = ("recommended", "contingent"), pl.Enum(facts)
+    piece = Piece("g", "g/s", "recommendation", "g/s", words, facts, within=False)
+    rows = Rows([[piece]], names, (pl.Enum(["g"]), pl.Enum(["g/s"]), pl.Enum([piece.kind])))
+    waits = [[], [0], [63, 64], [7, 8, 127, 128, 129], [0], []]
+    status = ["none", *["contingent"] * 4, "recommended"]
+    frame = pl.DataFrame({"p": [1, 2, 3, 4, 5, 6], "applies": [True] * 6, "g/s": status},
+                         schema_overrides={"g/s": STATUS})  # fmt: skip
+    for byte in range(17):
+        bits = [sum(1 << i % 8 for i in some if i // 8 == byte) for some in waits]
+        frame = frame.with_columns(pl.Series(f"? g/s {byte}", bits, dtype=pl.UInt8))
+    for _ in range(2):  # the second time all lists are known
+        found = rows.rows([frame], ["p"], listed=True)
+        assert found["p"].to_list() == [2, 3, 4, 5, 6]
+        assert found["status"].to_list() == status[1:]
+        assert found["missing"].to_list() == [[facts[i] for i in some] for some in waits[1:]]
+
+
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from([0.0, 0.2, 0.9]))
 def test_invented_patients_are_possible_and_the_same_for_a_seed(seed: int, share: float) -> None:
     facts = knowledge().facts

@@ -20,6 +20,7 @@ from golden import compare
 from test_cli import ROOT, run
 
 from hepatica.cohort import run as cohort_run
+from hepatica.cohort.inputs import unreadable
 from hepatica.cohort.synthesize import synthesize
 from hepatica.cohort.write import Sink, has_room
 from hepatica.diagnostics import Invalid
@@ -137,6 +138,26 @@ def test_a_run_that_stopped_goes_on_where_it_was(
     assert work.done() == ["centre=north", "centre=west"]
     whole = pl.scan_parquet(work.out / "**" / "*.parquet", hive_partitioning=False).collect()
     assert whole["patient"].n_unique() == 90
+
+
+def test_a_file_that_cannot_be_read_after_all_leaves_the_others(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = cohort_run._answer
+
+    def breaking(job: Any, parts: Any, sink: Any, tick: Any) -> Any:
+        if "north" in parts[0].path:
+            raise unreadable(parts[0], OSError("it has changed"))
+        return plain(job, parts, sink, tick)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cohort_run, "_answer", breaking)
+        result = run(*work.args)
+    assert result.exit_code == 2 and "D301" in result.stderr and "centre=north" in result.stderr
+    assert "2 of 3 files were answered" in result.stderr
+    made = set(everything_in(work.out))
+    assert made == {"_manifest.json", "centre=east/part.parquet", "centre=west/part.parquet"}
+    assert work.done() == ["centre=north"]
 
 
 def test_a_manifest_that_is_no_manifest_is_not_believed(work: Work) -> None:

@@ -8,6 +8,7 @@ that takes longer than everything else a small evaluation does. Factors are kept
 from __future__ import annotations
 
 import functools
+import math
 import re
 import warnings
 from fractions import Fraction
@@ -72,8 +73,12 @@ def factor(unit: str, to: str) -> Fraction | None:
 
 
 def convert(number: Fraction, ratio: Fraction) -> float:
-    """Multiply exactly, then round once."""
-    return float(number * ratio)
+    """Multiply exactly, then round once; infinite where no float is as large."""
+    product = number * ratio
+    try:
+        return float(product)
+    except OverflowError:
+        return math.inf if product > 0 else -math.inf
 
 
 def exact(number: float | int) -> Fraction:

@@ -127,6 +127,8 @@ def _cohort(
         rejected += write_rejects(reading, options["rejects"])
         click.echo(f"{count(rejected, 'row')} of {found.rows:,} cannot be used: "
                    f"{options['rejects']}", err=True)  # fmt: skip
+        if rejected == found.rows:
+            raise Invalid([_nobody_is_left(found)])
     job = Job(reading, found, answerer, told_of(chosen, reading, shape))
     with Ticker(found.rows - found.unusable, "patients") as ticker:
         if out is None:
@@ -171,6 +173,12 @@ def _how_to_go_on(found: Check) -> Diagnostic:
     rows = count(found.unusable, "row")
     text = f"{rows} of {found.rows:,} cannot be used, so nothing was answered"
     help = "mend them, or use `--rejects FILE` to write them there and go on with all others"
+    return Diagnostic("D316", "error", text, help=help)
+
+
+def _nobody_is_left(found: Check) -> Diagnostic:
+    text = f"none of the {count(found.rows, 'row')} can be used, so nothing was answered"
+    help = "their reasons are among the rejects; is a column mapped to another fact or unit?"
     return Diagnostic("D316", "error", text, help=help)
 
 

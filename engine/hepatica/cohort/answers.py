@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 from hepatica import ir
+from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.compile.columnar import STATUS, Columnar
 from hepatica.evaluate import definitions_of
@@ -33,9 +34,11 @@ _SAYING = {
     "caution": ("caution", "contingent"),
     "definition": ("true", "unknown"),
 }
-_PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False)
+_PLAIN = pl.QueryOptFlags.none()
 """The compiled plans say nothing twice, and looking for that takes longer than answering."""
 _APPLIES = ("true", "false", "unknown")
+APPLIES = "applies:"
+"""A column of the outcomes that says as a status whether the guideline applies."""
 
 
 class Batch(NamedTuple):
@@ -80,21 +83,25 @@ class Answerer:
             {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
         ))  # fmt: skip
         self.ids = pl.Enum([c.guideline for c in self.compiled])
-        self.alone = [_alone(g) for g in self.guidelines]
+        self.rows = Rows(
+            [self._pieces(g, c) for g, c in zip(self.guidelines, self.compiled, strict=True)],
+            self.names,
+            (self.ids, self.statements, pl.Enum(KINDS)),
+        )
 
     def answer(self, patients: pl.DataFrame) -> Batch:
         """Answer a batch: the columns `ID`, one a fact, and `KEEP` with each kept column."""
         found = patients.lazy()
         kept = [KEEP + name for name in self.keep]
         groups = [KEEP + name for name in self.by]
-        outcomes = pl.collect_all(
-            [c.outcomes(found, [ID, *kept]) for c in self.compiled], optimizations=_PLAIN
-        )
+        waits = self.shape == "long" and not self.brief
+        asked = [c.waiting if waits else c.outcomes for c in self.compiled]
+        outcomes = pl.collect_all([a(found, [ID, *kept]) for a in asked], optimizations=_PLAIN)
         rows = None
         if self.shape == "wide":
             rows = self._wide(outcomes)
         elif self.shape == "long":
-            rows = self._long(found, outcomes)
+            rows = self._long(outcomes)
         if not self.sums:
             return Batch(rows, pl.DataFrame(), pl.DataFrame())
         counts = pl.concat([
@@ -117,50 +124,26 @@ class Answerer:
         base = self._named(outcomes[0].select(ID, *[KEEP + n for n in self.keep]))
         return pl.concat([base, *frames], how="horizontal")
 
-    def _long(self, patients: pl.LazyFrame, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        pieces: list[pl.LazyFrame] = []
-        asked = [] if self.brief else [c.missing(patients) for c in self.compiled]
-        missing = pl.collect_all(asked, optimizations=_PLAIN)
-        kept = [ID, *[KEEP + n for n in self.keep]]
-        order = pl.int_range(pl.len(), dtype=pl.UInt32).alias("order:")
-        for i, compiled in enumerate(self.compiled):
-            waiting = [m.select(pl.all().name.prefix("? ")) for m in missing[i : i + 1]]
-            frame = pl.concat([outcomes[i].with_columns(order), *waiting], how="horizontal").lazy()
-            nothing = pl.lit([], pl.List(self.names))
-            labels = self._labels(i, compiled.guideline, "applies", _applies(), nothing)
-            pieces.append(frame.select("order:", *kept, *labels))
-            for statement, kind in compiled.kinds.items():
-                if kind not in _SAYING:
-                    continue
-                status = pl.col(statement)
-                saying = status.is_in(pl.Series(self._saying(i, statement, kind), dtype=STATUS)
-                                      .implode())  # fmt: skip
-                if kind == "definition":
-                    saying = saying & pl.col("applies").fill_null(True)
-                listed = pl.col(f"? {statement}").cast(pl.List(self.names))
-                labels = self._labels(i, statement, kind, status, listed)
-                pieces.append(frame.filter(saying).select("order:", *kept, *labels))
-        # The pieces are in the order of the guidelines and their statements; sorting keeps that.
-        together = pl.concat(pl.collect_all(pieces, optimizations=_PLAIN)).sort(
-            "order:", maintain_order=True
-        )
-        return self._named(together.drop("order:"))
+    def _long(self, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        applies = [o.with_columns(_applies().alias(APPLIES)) for o in outcomes]
+        keep = [ID, *[KEEP + n for n in self.keep]]
+        return self._named(self.rows.rows(applies, keep, listed=not self.brief))
 
-    def _saying(self, i: int, statement: str, kind: str) -> tuple[str, ...]:
-        if kind == "definition" and statement not in self.alone[i]:
-            return ("true",)
-        return _SAYING[kind]
-
-    def _labels(
-        self, i: int, statement: str, kind: str, status: pl.Expr, missing: pl.Expr
-    ) -> list[pl.Expr]:
-        return [
-            pl.lit(self.guidelines[i].id, self.ids).alias("guideline"),
-            pl.lit(statement, self.statements).alias("statement"),
-            pl.lit(kind, pl.Enum(KINDS)).alias("kind"),
-            status.alias("status"),
-            *([] if self.brief else [missing.alias("missing")]),
-        ]
+    def _pieces(self, guideline: ir.Guideline, compiled: Columnar) -> list[Piece]:
+        """List what is told of a guideline, in order."""
+        alone = _alone(guideline)
+        applies = Piece(guideline.id, guideline.id, "applies", APPLIES, _APPLIES, (), False)
+        found = [applies]
+        for statement, kind in compiled.kinds.items():
+            if kind in _SAYING:
+                is_definition = kind == "definition"
+                words = _SAYING[kind]
+                if is_definition and statement not in alone:
+                    words = ("true",)
+                waits = () if self.brief else compiled.waits[statement]
+                found.append(Piece(guideline.id, statement, kind, statement, words, waits,
+                                   is_definition))  # fmt: skip
+        return found
 
     # --- counts ------------------------------------------------------------------------------
 

@@ -34,12 +34,17 @@ _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 
 class Trouble(NamedTuple):
-    """A kind of cell that cannot be used: its code, what it is, the remedy, and which cells."""
+    """A kind of cell that cannot be used: its code, what it is, the remedy, and which cells.
+
+    `hint`, where there is one, is a single Boolean that is true if there is any such cell, and
+    that a look at a clean column costs less.
+    """
 
     code: str
     what: str
     help: str
     where: pl.Expr
+    hint: pl.Expr | None = None
 
 
 class Cells(NamedTuple):
@@ -148,15 +153,29 @@ def _quantity(
         raise _Unsuitable(f"a number in {unit}", "name the column of the numbers")
     low, high = fact.range or (float("-inf"), float("inf"))
     found = pl.col(fact.id)
+    hint = None
+    if _is_as_it_stands(column, dtype, units):
+        hint = (raw.min() < low) | (raw.max() > high)
+    if any(ratio != 1 for ratio in units.values()):
+        beyond = "too large a number in the unit of the fact"
+        troubles.append(Trouble("D309", beyond, "check the number and its unit",
+                                found.is_infinite()))  # fmt: skip
     troubles.append(
         Trouble(
             "D307",
             f"outside the plausible range of `{fact.id}`",
             f"plausible: {plain(low)} to {plain(high)} {unit}; check the numbers and their unit",
             (found < low) | (found > high),
+            hint,
         )
     )
     return value, troubles
+
+
+def _is_as_it_stands(column: Column, dtype: Any, units: Mapping[str, Fraction]) -> bool:
+    """Say whether the cells are the values: numbers in the fact's unit, none with a meaning."""
+    plain_type = dtype == pl.Float64 or dtype.is_integer()
+    return plain_type and not column.missing and all(ratio == 1 for ratio in units.values())
 
 
 def _from_numbers(
@@ -165,13 +184,17 @@ def _from_numbers(
     # 0.57 in single precision is 0.5699999928; what was written is what it prints as.
     single = dtype in (pl.Float32, getattr(pl, "Float16", pl.Float32))
     number = (raw.cast(pl.String) if single else raw).cast(pl.Float64)
+    if dtype.is_integer() and not column.missing:
+        return _converted(number, ratio), []
     absent = _numbers(column.missing)
     may_be_nan = any(value != value for value in absent)
     finite = number.is_finite()
-    value = pl.when(finite & ~number.is_in([v for v in absent if v == v])).then(number)
+    held = [v for v in absent if v == v]
+    value = pl.when(finite & ~number.is_in(held) if held else finite).then(number)
     wrong = number.is_infinite() if may_be_nan else ~finite
+    hint = None if column.missing or single else ~number.sum().is_finite()
     help = "leave the cell empty where nothing is known; `missing: [NaN]` if that is what it means"
-    return _converted(value, ratio), [Trouble("D309", "not a finite number", help, wrong)]
+    return _converted(value, ratio), [Trouble("D309", "not a finite number", help, wrong, hint)]
 
 
 def _from_text(
@@ -311,6 +334,10 @@ def _unknown(fact: ir.Fact, wrong: pl.Expr) -> Trouble:
 
 
 def _code(fact: ir.Fact, column: Column, raw: pl.Expr, dtype: Any) -> tuple[pl.Expr, list[Trouble]]:
+    if isinstance(dtype, pl.Enum) and column.codes is None:
+        absent = {"", *_texts(column.missing)}
+        if set(fact.values).issuperset(dtype.categories) and absent.isdisjoint(dtype.categories):
+            return raw.cast(dtype_of(fact)), []  # the column can hold nothing else
     text = _code_text(column, raw, dtype)
     if text is None:
         raise _Unsuitable(f"one of {', '.join(fact.values)}", "name the column of the codes")

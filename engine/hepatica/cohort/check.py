@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 import polars as pl
 
 from hepatica.cohort.cells import RAW
-from hepatica.cohort.inputs import FILE, ROW, unreadable
+from hepatica.cohort.inputs import FILE, ROW, Part, unreadable
 from hepatica.cohort.reading import ID, Reading
 from hepatica.diagnostics import Diagnostic, Invalid
 
@@ -124,10 +125,23 @@ def check(
 
 
 def _sums(reading: Reading) -> dict[str, int]:
+    """Count rows, cells that are given (`given FACT`) and each kind of trouble.
+
+    Mostly there is none: whether there is any at all is asked first, and costs less.
+    """
     given = [pl.col(name).is_not_null().sum().alias(f"given {name}") for name in reading.cells]
-    sums = [t.where.sum().alias(key) for key, (_, _, t) in reading.troubles.items()]
-    frame = reading.patients().select(pl.len().alias("rows"), *given, *sums)
-    return {name: int(n or 0) for name, n in _collect(reading, frame).row(0, named=True).items()}
+    troubles = {key: t for key, (_, _, t) in reading.troubles.items()}
+    any_ = [(t.where.any() if t.hint is None else t.hint).alias(k) for k, t in troubles.items()]
+    sums = _counted(reading, [pl.len().alias("rows"), *given, *any_])
+    some = [key for key in troubles if sums[key]]
+    if some:
+        sums |= _counted(reading, [troubles[key].where.sum().alias(key) for key in some])
+    return sums
+
+
+def _counted(reading: Reading, exprs: list[pl.Expr]) -> dict[str, int]:
+    row = _collect(reading, reading.patients().select(exprs)).row(0, named=True)
+    return {name: int(n or 0) for name, n in row.items()}
 
 
 def _collect(reading: Reading, frame: pl.LazyFrame) -> pl.DataFrame:
@@ -200,32 +214,55 @@ def _twice_problem(reading: Reading) -> list[Problem]:
 def lines(reading: Reading) -> None:
     """Compare the number of cells in every line of a CSV file. Raises `Invalid` (D315).
 
-    Polars fills a short line with missing cells without a word. Lines with quotes are left to it:
-    a quoted cell may hold a separator, or go on in the next line.
+    Polars fills a short line with missing cells without a word.
     """
     table = reading.table
     found = []
     for part in table.parts:
         if part.form != "csv":
             continue
-        wanted = len([n for n in table.columns if n not in dict(part.keys)]) - 1
-        text = pl.scan_csv(
-            part.path, has_header=False, separator="\x01", quote_char=None, glob=False,
-            schema={"line": pl.String},
-        ).with_row_index("number", offset=1)  # fmt: skip
-        quoted = _collect(reading, text.select(pl.col("line").str.contains('"').any())).item()
-        if quoted:
-            continue
-        number = pl.col("line").str.count_matches(table.separator, literal=True)
-        odd = text.filter((number != wanted) & (pl.col("line").str.strip_chars() != ""))
-        few = _collect(reading, odd.select("number", number.alias("cells")).head(1))
-        if len(few):
-            line, cells = few.row(0)
-            told = f"line {line:,} has {cells + 1} cells, and the first line {wanted + 1}"
+        wanted = len([n for n in table.columns if n not in dict(part.keys)])
+        odd = _odd_line(reading, part, wanted)
+        if odd is not None:
+            line, cells = odd
+            told = f"line {line:,} has {cells} cells, and the first line {wanted}"
             help = "mend the line; a cell that holds the separator is quoted"
             found.append(Diagnostic("D315", "error", told, file=part.path, help=help))
     if found:
         raise Invalid(found)
+
+
+def _odd_line(reading: Reading, part: Part, wanted: int) -> tuple[int, int] | None:
+    """Find the first line with another number of cells, and say how many it has."""
+    text = pl.scan_csv(
+        part.path, has_header=False, separator="\x01", quote_char=None, glob=False,
+        schema={"line": pl.String},
+    ).with_row_index("number", offset=1)  # fmt: skip
+    line = pl.col("line")
+    unpaired = line.str.count_matches('"', literal=True) % 2 == 1
+    if _collect(reading, text.select(unpaired.any())).item():
+        return _odd_row(part, reading.table.separator, wanted)
+    # Every quoted cell ends in its line: what is in quotes separates nothing.
+    bare = line.str.replace_all('"[^"]*"', '"')
+    cells = bare.str.count_matches(reading.table.separator, literal=True) + 1
+    odd = text.filter((cells != wanted) & (line.str.strip_chars() != ""))
+    few = _collect(reading, odd.select("number", cells.alias("cells")).head(1))
+    return few.row(0) if len(few) else None
+
+
+def _odd_row(part: Part, separator: str, wanted: int) -> tuple[int, int] | None:
+    """Do the same where a quoted cell goes on in the next line: row by row."""
+    with open(part.path, encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream, delimiter=separator)
+        before = 0
+        try:
+            for row in rows:
+                if row and len(row) != wanted and (len(row) > 1 or row[0].strip()):
+                    return before + 1, len(row)
+                before = rows.line_num
+        except csv.Error as error:
+            raise unreadable(part, error) from None
+    return None
 
 
 def _name(reading: Reading) -> str:

@@ -19,6 +19,7 @@ from hepatica.cohort.check import Check
 from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
 from hepatica.cohort.reading import ID, Reading
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
+from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.version import VERSION
 
 AT_ONCE = 100_000
@@ -85,7 +86,9 @@ def to_file(job: Job, path: str, tick: Tick | None = None) -> Done:
 def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
     """Answer file by file into a folder; files done before, with the same of all, are left.
 
-    The same is: the knowledge, the mapping, what is asked, and the size and time of the file.
+    The same is: the knowledge, the mapping, what is asked, and the size and time of the file. A
+    file that cannot be read after all leaves the others: they are answered before it is told.
+    Raises `Invalid` (D301 with D316, D317, D318).
     """
     where = Path(folder)
     not_an_input(job.reading, where)
@@ -102,6 +105,7 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
     names = _names(job.reading.table.parts)
     manifest: dict[str, Any] = {"asked": asked, **job.told, "files": {}}
     total: list[Done] = []
+    failed: list[Diagnostic] = []
     skipped = 0
     for part, name in names.items():
         entry = files.get(name)
@@ -113,8 +117,14 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
                 tick(done.patients)
         else:
             (where / name).parent.mkdir(parents=True, exist_ok=True)
-            with Sink(str(where / name), job.told) as sink:
-                done = _answer(job, [part], sink, tick)
+            try:
+                with Sink(str(where / name), job.told) as sink:
+                    done = _answer(job, [part], sink, tick)
+            except Invalid as error:
+                if any(d.code != "D301" for d in error.diagnostics):
+                    raise  # a disk that is full is so for all of them
+                failed += error.diagnostics
+                continue
             entry = {"input": stamp, "rows": done.rows, "patients": done.patients,
                      "counts": done.counts.to_dicts(),
                      "missing": done.missing.to_dicts()}  # fmt: skip
@@ -125,6 +135,10 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
         if name not in manifest["files"]:  # its input is gone: its answers would be of nobody
             (where / name).unlink(missing_ok=True)
     _write_json(where / MANIFEST, manifest)
+    if failed:
+        text = f"{len(total)} of {len(names)} files were answered, and are in `{folder}`"
+        help = "mend the others and run it again: only those are done"
+        raise Invalid([*failed, Diagnostic("D316", "error", text, file=folder, help=help)])
     return Done(
         sum(d.rows for d in total), sum(d.patients for d in total),
         _added(d.counts for d in total), _added(d.missing for d in total), skipped,

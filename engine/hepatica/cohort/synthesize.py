@@ -22,6 +22,7 @@ from hepatica.parse.conditions import plain
 AT_ONCE = 100_000
 _TRIES = 20
 _SETS = 300
+_NUMBER = "row:"
 _NEAR = 0.6
 """How many of the numbers are drawn within a stretch around a limit of a rule."""
 
@@ -76,27 +77,34 @@ def _frame(
 ) -> pl.DataFrame:
     chance = _Chance(seed)
     columns = {n: _draw(facts[n], limits.get(n, []), size, chance, missing) for n in drawn}
-    frame = pl.DataFrame(columns)
     excluded = list(denials(facts, drawn))
+    if not excluded:
+        return pl.DataFrame(columns)
+    # Rows that are possible are put aside: only the others are drawn and looked at again.
+    left = pl.DataFrame(columns).with_row_index(_NUMBER)
+    done: list[pl.DataFrame] = []
     for _ in range(_TRIES):
+        denied = left.select(d.where.alias(str(i)) for i, d in enumerate(excluded))
+        impossible = denied.select(pl.any_horizontal(pl.all())).to_series()
+        done.append(left.filter(~impossible))
+        left, denied = left.filter(impossible), denied.filter(impossible)
+        if not len(left):
+            break
         wrong: dict[str, pl.Series] = {}
-        rows = frame.select(d.where.alias(str(i)) for i, d in enumerate(excluded))
-        for i, denied in enumerate(excluded):
-            for name in denied.others if rows[str(i)].any() else ():
-                where = rows[str(i)]
+        for i, one in enumerate(excluded):
+            where = denied[str(i)]
+            for name in one.others if where.any() else ():
                 wrong[name] = wrong[name] | where if name in wrong else where
-        if not wrong:
-            return frame
         for name, where in wrong.items():
             if name in columns:
                 again = _draw(facts[name], limits.get(name, []), int(where.sum()), chance, missing)
-                frame = frame.with_columns(_mended(frame[name], where, again))
+                left = left.with_columns(_mended(left[name], where, again))
     # The few that no draw has mended: what denies the other is not known of them.
-    for _ in excluded:
-        for denied in excluded:
-            for name in (n for n in denied.others if n in columns):
-                frame = frame.with_columns(pl.when(~denied.where).then(pl.col(name)).alias(name))
-    return frame
+    for _ in excluded if len(left) else ():
+        for one in excluded:
+            for name in (n for n in one.others if n in columns):
+                left = left.with_columns(pl.when(~one.where).then(pl.col(name)).alias(name))
+    return pl.concat([*done, left]).sort(_NUMBER).drop(_NUMBER)
 
 
 def _mended(column: pl.Series, where: pl.Series, again: pl.Series) -> pl.Series:
@@ -111,13 +119,13 @@ class _Chance:
 
     def __init__(self, seed: str) -> None:
         self.random = random.Random(seed)
+        self.pools: dict[str, pl.Series] = {}
 
     def uniform(self, size: int) -> pl.Series:
         """Draw `size` numbers from 0 up to, not including, 1."""
-        bits = pyarrow.py_buffer(self.random.randbytes(8 * size))
-        whole = pyarrow.Array.from_buffers(pyarrow.uint64(), size, [None, bits])
-        drawn = pl.Series(pl.from_arrow(whole))
-        return (drawn // 2048).cast(pl.Float64) * 2.0**-53  # the 53 bits a float can hold
+        bits = pyarrow.py_buffer(self.random.randbytes(4 * size))
+        whole = pyarrow.Array.from_buffers(pyarrow.uint32(), size, [None, bits])
+        return pl.Series(pl.from_arrow(whole)).cast(pl.Float64) * 2.0**-32
 
     def below(self, most: int, size: int) -> pl.Series:
         """Draw whole numbers from 0 up to, not including, `most`."""
@@ -172,11 +180,12 @@ def _gap(limits: list[float], value: float, low: float, high: float) -> float:
 
 def _sets(fact: ir.Fact, size: int, chance: _Chance) -> pl.Series:
     """Draw sets of mostly none, one or two members, out of a few hundred different ones."""
-    values = list(fact.values)
-    often = min(0.5, 1.0 / len(values))
-    pool = [[v for v in values if chance.random.random() < often] for _ in range(_SETS)]
-    sets = pl.Series(pool, dtype=dtype_of(fact))
-    return sets.gather(chance.below(_SETS, size))
+    if fact.id not in chance.pools:
+        values = list(fact.values)
+        often = min(0.5, 1.0 / len(values))
+        pool = [[v for v in values if chance.random.random() < often] for _ in range(_SETS)]
+        chance.pools[fact.id] = pl.Series(pool, dtype=dtype_of(fact))
+    return chance.pools[fact.id].gather(chance.below(_SETS, size))
 
 
 def describe(number: int, seed: int, missing: float) -> str:

@@ -10,15 +10,16 @@ import contextlib
 import errno
 import glob
 import os
+import queue
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
 import polars as pl
-import pyarrow
-import pyarrow.parquet
+from polars.io.plugins import register_io_source
 
 from hepatica.cohort.inputs import ENDINGS, Form, refused
 from hepatica.cohort.mapping import BETWEEN, NO_MEMBER
@@ -52,7 +53,7 @@ class Sink:
         self.told = dict(told or {})
         self.scratch = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self.rows = 0
-        self._parquet: Any = None
+        self._parquet: _Parquet | None = None
         self._begun = False
         with self._complaints():
             _remove_old(self.path)
@@ -72,13 +73,9 @@ class Sink:
         self.rows += len(frame)
 
     def _write_parquet(self, frame: pl.DataFrame) -> None:
-        table = frame.to_arrow()
         if self._parquet is None:
-            schema = table.schema.with_metadata({**(table.schema.metadata or {}), **self.told})
-            self._parquet = pyarrow.parquet.ParquetWriter(
-                self._stream, schema, compression="zstd", write_statistics=True
-            )
-        self._parquet.write_table(table.replace_schema_metadata(self._parquet.schema.metadata))
+            self._parquet = _Parquet(self.scratch, frame.schema, self.told)
+        self._parquet.write(frame)
 
     def close(self) -> None:
         """Finish: what was written gets its name at once and as a whole."""
@@ -93,8 +90,7 @@ class Sink:
     def drop(self) -> None:
         """Leave nothing behind."""
         if self._parquet is not None:
-            with contextlib.suppress(Exception):  # it writes its end, and the disk may be full
-                self._parquet.close()
+            self._parquet.drop()
         with contextlib.suppress(OSError):
             self._stream.close()
         with contextlib.suppress(OSError):
@@ -122,8 +118,73 @@ class Sink:
     def _complaints(self) -> Any:
         try:
             yield
-        except (OSError, pyarrow.ArrowException, pl.exceptions.PolarsError) as error:
+        except (OSError, pl.exceptions.PolarsError) as error:
             raise cannot_write(str(self.path), error) from None
+
+
+class _Parquet:
+    """A Parquet file that Polars writes in a thread of its own, while the next rows are made.
+
+    Polars writes many columns at once, several times as fast as PyArrow. It pulls frames from a
+    source, so they wait in a queue; two of them at most, or a slow disk would fill the memory.
+    """
+
+    def __init__(self, path: Path, schema: pl.Schema, told: dict[str, str]) -> None:
+        self._queue: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
+        self._error: Exception | None = None
+        self._dropped = False
+        frames = register_io_source(self._frames, schema=schema, is_pure=True)
+
+        def run() -> None:
+            try:
+                frames.sink_parquet(
+                    path, compression="zstd", compression_level=1, statistics=False,
+                    metadata=told, engine="streaming",
+                )  # fmt: skip
+            except Exception as error:
+                self._error = error
+
+        self._thread = threading.Thread(target=run, name="parquet", daemon=True)
+        self._thread.start()
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows. Raises what went wrong with these or earlier ones."""
+        self._put(frame)
+
+    def close(self) -> None:
+        """Wait for the end of the file to be written. Raises what went wrong."""
+        self._put(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def drop(self) -> None:
+        """Stop, whatever is not yet written."""
+        self._dropped = True
+        self._thread.join()
+
+    def _put(self, frame: pl.DataFrame | None) -> None:
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Full):
+                self._queue.put(frame, timeout=_PATIENCE)
+                return
+        if self._error is not None:
+            raise self._error
+
+    def _frames(
+        self, columns: list[str] | None, predicate: object, rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        """Give the rows as they come; a sink asks for all columns of all of them."""
+        while not self._dropped:
+            with contextlib.suppress(queue.Empty):
+                frame = self._queue.get(timeout=_PATIENCE)
+                if frame is None:
+                    return
+                yield frame
+
+
+_PATIENCE = 0.1
+"""Seconds until a thread looks whether the other one has given up."""
 
 
 def as_text(frame: pl.DataFrame) -> list[pl.Expr]:

@@ -73,14 +73,7 @@ class Columnar:
         not apply; definitions and evidence are true, false or unknown by themselves. Columns: those
         kept, one a statement, and `applies` (a nullable Boolean).
         """
-        statuses, applies = self.circuit.statuses, self.circuit.applies
-        roots = [n for by_word in statuses.values() for n in by_word.values()]
-
-        def make(e: Expressions) -> dict[str, pl.Expr]:
-            found = {s: e.status(by, WORDS[self.kinds[s]][-1]) for s, by in statuses.items()}
-            return {**found, "applies": e.truth(applies)}
-
-        return self._select(frame, keep, "outcomes", [*roots, *applies], make)
+        return self._select(frame, keep, "outcomes", self._outcome_nodes, self._outcomes)
 
     def concluded(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
         """Give what is concluded; a value that is given holds.
@@ -119,6 +112,30 @@ class Columnar:
 
         return self._select(frame, keep, "pairs", self._waiting_nodes, make)
 
+    def waiting(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """Give `outcomes`, and for each statement which facts are missing, as bits: fast to make.
+
+        Columns: those of `outcomes`, and as many UInt8 a statement as its facts need, named
+        `? statement 0`, `? statement 1` and so on; the lowest bit of the first is the first fact
+        of `waits`. All bits are off where the statement is not open.
+        """
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            bits = {
+                f"? {s} {i}": byte
+                for s, by in self._waiting.items()
+                for i, byte in enumerate(e.packed([by[fact] for fact in self.waits[s]]))
+            }
+            return {**self._outcomes(e), **bits}
+
+        roots = [*self._waiting_nodes, *self._outcome_nodes]
+        return self._select(frame, keep, "waiting", roots, make)
+
+    @functools.cached_property
+    def waits(self) -> dict[str, tuple[str, ...]]:
+        """List, for every statement, the facts that can be missing for it."""
+        return {s: tuple(sorted(by)) for s, by in self._waiting.items()}
+
     @functools.cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """List every statement with every fact that can be missing for it."""
@@ -131,6 +148,16 @@ class Columnar:
     @property
     def _waiting_nodes(self) -> list[int]:
         return [number for by in self._waiting.values() for number in by.values()]
+
+    @property
+    def _outcome_nodes(self) -> list[int]:
+        by_statement = self.circuit.statuses.values()
+        return [*(n for by_word in by_statement for n in by_word.values()), *self.circuit.applies]
+
+    def _outcomes(self, e: Expressions) -> dict[str, pl.Expr]:
+        statuses = self.circuit.statuses
+        found = {s: e.status(by, WORDS[self.kinds[s]][-1]) for s, by in statuses.items()}
+        return {**found, "applies": e.truth(self.circuit.applies)}
 
     def _concluded(self, e: Expressions) -> dict[str, pl.Expr]:
         found: dict[str, pl.Expr] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -85,6 +85,18 @@ class Expressions:
         return pl.struct(fields).map_batches(
             unpack, return_dtype=pl.List(dtype), is_elementwise=True
         )
+
+    def packed(self, roots: Sequence[int]) -> list[pl.Expr]:
+        """Give nodes as the bits of bytes, eight a column, the first in the lowest bit."""
+        found = []
+        for start in range(0, len(roots), 8):
+            bits = [
+                self.use(root).cast(pl.UInt8) * pl.lit(1 << i, pl.UInt8)
+                for i, root in enumerate(roots[start : start + 8])
+                if self.strata.answer(root) is not False
+            ]
+            found.append(_balanced(operator.or_, bits) if bits else pl.lit(0, pl.UInt8))
+        return found
 
     def interval(self, score: Score) -> tuple[pl.Expr, pl.Expr]:
         """Give the lowest and the highest sum that a score can have."""

@@ -227,9 +227,9 @@ def _number(
                 document, path, "D104" if code["unit"] == "D104" else "U104", text,
                 f"write `{raw} {unit}` if that is what the laboratory reports",
             )  # fmt: skip
-        value = float(raw)
+        value = convert(Fraction(raw), Fraction(1)) if isinstance(raw, int) else raw
     low, high = fact.range or (float("-inf"), float("inf"))
-    if not low <= value <= high:
+    if not low <= value <= high or value in (float("-inf"), float("inf")):
         text = f"{plain(value)} {unit} is outside the plausible range of `{fact.id}`"
         help = f"plausible: {plain(low)} to {plain(high)} {unit}; check the number and its unit"
         vocabulary.report(document, path, code["range"], text, help)
@@ -283,7 +283,7 @@ def facts_of(
 
 def plain(number: float) -> str:
     """Write a number as people do: 5, not 5.0."""
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+    return str(int(number)) if abs(number) < 1e15 and number == int(number) else repr(number)
 
 
 def _get(data: Any, path: KeyPath) -> Any:
