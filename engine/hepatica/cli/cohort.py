@@ -60,9 +60,9 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort registry.csv --map registry.yaml --check
       hepatica cohort registry.csv --map registry.yaml -g easl_2025 -o answers.parquet --summary -
     """
-    _need_polars()
+    need_polars()
     read = load(knowledge)
-    with _interruptible():
+    with interruptible():
         if options["synthesize"]:
             _synthesize(read, facts, options)
         elif not facts:
@@ -94,7 +94,7 @@ def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
     rejected = 0
     if not found.clean:
         if not options["rejects"]:
-            raise Invalid([*found.diagnostics(), _how_to_go_on(found)])
+            raise Invalid([*found.diagnostics(), how_to_go_on(found)])
         rejected = write_rejects(reading, options["rejects"])
         click.echo(f"{count(rejected, 'row')} of {found.rows:,} cannot be used: "
                    f"{options['rejects']}", err=True)  # fmt: skip
@@ -136,7 +136,8 @@ def _show_check(found: Check, form: str) -> None:
         sys.exit(2)
 
 
-def _how_to_go_on(found: Check) -> Diagnostic:
+def how_to_go_on(found: Check) -> Diagnostic:
+    """Say what to do when rows cannot be used."""
     rows = count(found.unusable, "row")
     text = f"{rows} of {found.rows:,} cannot be used, so nothing was answered"
     help = "mend them, or use `--rejects FILE` to write them there and go on with all others"
@@ -195,7 +196,7 @@ def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, A
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Tell an interruption in one sentence; SIGTERM is one, too, so that scratch files go."""
 
     def stop(number: int, frame: object) -> None:
@@ -212,7 +213,8 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _need_polars() -> None:
+def need_polars() -> None:
+    """Raise `Invalid` (E103) without the extra `cohort`."""
     from importlib.util import find_spec
 
     if find_spec("polars") is None or find_spec("pyarrow") is None:

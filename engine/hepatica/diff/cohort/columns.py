@@ -1,0 +1,362 @@
+"""The status of every row on both sides, and what makes it move, as Polars expressions.
+
+Conditions are answered by each side's own compiled guideline (`compile.columnar`), as Booleans that
+are null for unknown; Polars joins those as the three values are joined. A patient who moves is
+tried with one part of the old side changed to the new one, part by part: those that alone give
+what the new side says are the bits of `mask`. Where no part does so alone, `mask` has the parts
+without which the new side would say something else, and `together` is true. So every patient who
+moves is counted once, whatever the order of the parts.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.cohort.reading import ID, KEEP
+from hepatica.compile.columnar import Columnar
+from hepatica.diff.answers import NOT_SOURCED, SILENT
+from hepatica.diff.cohort.facts import Dictionary
+from hepatica.diff.cohort.items import Half, Item, conditions
+from hepatica.diff.cohort.merge import Join, Tree
+from hepatica.diff.data import Compared
+
+WIDTH = 8
+"""Codes of a pair of statuses: old × WIDTH + new, by their places in the item's `statuses`."""
+SIDES = ("old", "new")
+_IN_FORCE = ("recommended", "blocked", "contraindicated", "caution")
+
+
+class Tally(NamedTuple):
+    """Counts of some patients.
+
+    `moves` has the columns item, the group's columns, code, together, mask, besides and patients:
+    patients who do not move stand there once for each code. `patients` has the group's columns and
+    how many patients there are and move, by kind (see `data.Movers`). `unheard` has a column for
+    each side and given fact that the side has not, or not all values of.
+    """
+
+    moves: pl.DataFrame
+    patients: pl.DataFrame
+    unheard: pl.DataFrame
+
+
+class Comparer:
+    """Compares two sides for tables of patients; made once."""
+
+    def __init__(
+        self, sides: tuple[Compared, Compared], items: Sequence[Item], dictionary: Dictionary,
+        by: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """Compile both sides. `by` are kept columns to count by."""
+        self.items = tuple(items)
+        self.dictionary = dictionary
+        self.by = tuple(KEEP + name for name in by)
+        self.compiled = tuple(Columnar(c.guideline, c.knowledge) for c in sides)
+        self.facts = tuple(c.knowledge.facts for c in sides)
+        self.asked: tuple[dict[ir.Condition, str], ...] = ({}, {})
+        for side in (0, 1):
+            applies = sides[side].guideline.applies
+            self.applies = (
+                *getattr(self, "applies", ()),
+                ir.All(()) if applies is None else applies,
+            )
+            wanted = [self.applies[side], *(c for i in items for c in conditions(i, side))]
+            for condition in dict.fromkeys(wanted):
+                self.asked[side][condition] = f"{SIDES[side]} {len(self.asked[side])}"
+
+    def tally(self, patients: pl.DataFrame) -> Tally:
+        """Count a batch: the columns `ID`, one a fact of the dictionary, and `KEEP` columns."""
+        answered = self._answered(patients)
+        numbers = [pl.col(f"c {i}") for i in range(len(self.items))]
+        codes = [self._code(item).alias(f"c {i}") for i, item in enumerate(self.items)]
+        frame = answered.select(pl.all(), *codes)
+        groups = list(self.by)
+        found: list[pl.LazyFrame] = []
+        for i, item in enumerate(self.items):
+            where = ~_same(item, numbers[i])
+            stays = frame.lazy().filter(~where).select(*groups, numbers[i].alias("code"))
+            stays = stays.group_by([*groups, "code"]).agg(pl.len().alias("patients"))
+            stays = stays.with_columns(
+                together=pl.lit(False), mask=pl.lit(0, pl.UInt64), besides=pl.lit(False)
+            )
+            labels = [*groups, "code", "together", "mask", "besides"]
+            moves = frame.lazy().filter(where)
+            moves = self._tried(moves, item, numbers[i], groups)
+            moves = moves.group_by(labels).agg(pl.len().alias("patients"))
+            columns = [pl.lit(i, pl.UInt32).alias("item"), *groups, pl.col("code").cast(pl.UInt16),
+                       "together", pl.col("mask").cast(pl.UInt64), "besides",
+                       pl.col("patients").cast(pl.UInt64)]  # fmt: skip
+            found += [stays.select(columns), moves.select(columns)]
+        return Tally(pl.concat(pl.collect_all(found)), self._patients(frame), pl.DataFrame())
+
+    # --- answers -----------------------------------------------------------------------------
+
+    def _answered(self, patients: pl.DataFrame) -> pl.DataFrame:
+        frames = []
+        for side in (0, 1):
+            frame = self.side_of(patients.lazy(), side)
+            wanted = {name: c for c, name in self.asked[side].items()}
+            found = self.compiled[side].conditions(frame, wanted)
+            given = {i.row.fact for i in self.items if i.kind == "conclusion"}
+            has = frame.collect_schema().names()
+            known = frame.select(
+                (pl.col(f).is_not_null() if f in has else pl.lit(False)).alias(
+                    f"given {SIDES[side]} {f}"
+                )
+                for f in sorted(given)
+            )
+            frames += [found, known]
+        return pl.concat(
+            [
+                patients.select(self.by),
+                *(_long_as(f, len(patients)) for f in pl.collect_all(frames)),
+            ],
+            how="horizontal",
+        )
+
+    def side_of(self, patients: pl.LazyFrame, side: int) -> pl.LazyFrame:
+        """Give the facts as one side's dictionary has them, under its names."""
+        schema = patients.collect_schema()
+        has = {f: column for f, column in self.dictionary.names[side].items() if column in schema}
+        narrower = self.dictionary.narrower(side, has.values())
+        found = []
+        for fact, column in has.items():
+            expr = pl.col(column)
+            if fact in narrower:
+                expr = pl.when(heard(expr, schema[column], narrower[fact])).then(expr)
+                is_list = isinstance(schema[column], pl.List)
+                expr = expr.cast(pl.List(pl.String) if is_list else pl.String)
+            found.append(expr.alias(fact))
+        return patients.select(pl.col(ID), *found)
+
+    # --- statuses ----------------------------------------------------------------------------
+
+    def _code(self, item: Item) -> pl.Expr:
+        old, new = (self._status(item, half, side, self._plain(half, side))
+                    for side, half in enumerate((item.old, item.new)))  # fmt: skip
+        return (old * WIDTH + new).cast(pl.UInt16)
+
+    def _plain(self, half: Half | None, side: int) -> _Inputs:
+        """Give what a side's status is worked out from, as that side has it."""
+        if half is None:
+            return _Inputs(
+                pl.lit(False), pl.lit(False), pl.lit(False), pl.lit(False), pl.lit(False), ""
+            )
+
+        def column(c: ir.Condition | None) -> pl.Expr:
+            return pl.lit(None, pl.Boolean) if c is None else pl.col(self.asked[side][c])
+
+        return _Inputs(
+            column(half.when), column(self.applies[side]),
+            pl.lit(True) if half.free is None else column(half.free),
+            pl.lit(False) if half.one_other is None else column(half.one_other),
+            pl.lit(False) if half.more_others is None else column(half.more_others),
+            half.word,
+        )  # fmt: skip
+
+    def _status(self, item: Item, half: Half | None, side: int, given: _Inputs) -> pl.Expr:
+        """Work out the place of a side's status in the item's statuses, by its own condition."""
+        places = {word: i for i, word in enumerate(item.statuses)}
+        if item.kind == "conclusion":
+            said = pl.lit(places[NOT_SOURCED]) if half is None else _concluded(places, given.when)
+            is_given = pl.col(f"given {SIDES[side]} {item.row.fact}")
+            return pl.when(is_given).then(pl.lit(places["given"])).otherwise(said).cast(pl.UInt16)
+        if half is None:
+            return pl.lit(places[NOT_SOURCED], pl.UInt16)
+        return _told(item.kind, places, given)
+
+    # --- what moves a patient ----------------------------------------------------------------
+
+    def _tried(
+        self, frame: pl.LazyFrame, item: Item, number: pl.Expr, groups: list[str]
+    ) -> pl.LazyFrame:
+        """Label those who move: which parts do it, and whether another statement tells it too."""
+        besides = self._besides(item, number).alias("besides")
+        size = len(item.parts)
+        if item.tree is None or not size:  # who moves without a part is a mistake of ours
+            only = pl.lit(UNSOUND if size == 0 else 1, pl.UInt64).alias("mask")
+            together = pl.lit(False).alias("together")
+            return frame.select(*groups, number.alias("code"), together, only, besides)
+        tries: dict[str, pl.Expr] = {
+            "begin": self._hybrid(item, ()),
+            "end": self._hybrid(item, range(size)),
+        }
+        for part in range(size):
+            tries[f"+{part}"] = self._hybrid(item, (part,))
+            tries[f"-{part}"] = self._hybrid(item, [p for p in range(size) if p != part])
+        results = [expr.cast(pl.UInt16).alias(name) for name, expr in tries.items()]
+        tried = frame.select(*groups, number.alias("code"), besides, *results)
+        new = pl.col("code") % WIDTH
+        enough = _bits(pl.col(f"+{part}") == new for part in range(size))
+        needed = _bits(pl.col(f"-{part}") != new for part in range(size))
+        sound = (pl.col("begin") == pl.col("code") // WIDTH) & (pl.col("end") == new)
+        labelled = tried.select(
+            *groups, "code", "besides", enough.alias("enough"), needed.alias("needed"),
+            sound.alias("sound"),
+        )  # fmt: skip
+        return labelled.select(
+            *groups, pl.col("code"), (pl.col("enough") == 0).alias("together"),
+            # Both trees mean what the statements say, or nothing is said at all (`run` refuses it).
+            pl.when(~pl.col("sound")).then(pl.lit(UNSOUND, pl.UInt64))
+            .when(pl.col("enough") == 0).then(pl.col("needed")).otherwise(pl.col("enough"))
+            .alias("mask"),
+            "besides",
+        )  # fmt: skip
+
+    def _hybrid(self, item: Item, new: Iterable[int]) -> pl.Expr:
+        """Work out the status with these parts as the new side has them, all others as the old."""
+        assert item.old is not None and item.new is not None and item.tree is not None
+        chosen = frozenset(new)
+        sides = tuple(self._plain(half, side) for side, half in enumerate((item.old, item.new)))
+
+        def of(part: int | None) -> _Inputs:
+            return sides[part in chosen]
+
+        places = {word: i for i, word in enumerate(item.statuses)}
+        when = self._tree(item.tree, chosen)
+        if item.kind == "conclusion":
+            others = of(item.others)
+            more = others.more_others.fill_null(False)
+            one = others.one_other.fill_null(False)
+            sure = when.fill_null(False)
+            conflict = more | (one & sure)
+            when = pl.when(conflict).then(None).when(one).then(False).otherwise(when)
+            return _concluded(places, when)
+        inputs = _Inputs(when, of(item.applies).applies, of(item.free).free, pl.lit(False),
+                         pl.lit(False), of(item.told).word)  # fmt: skip
+        return _told(item.kind, places, inputs)
+
+    def _tree(self, tree: Tree, new: frozenset[int]) -> pl.Expr:
+        if isinstance(tree, Join):
+            return _joined(tree.at_least, [self._tree(node, new) for node in tree.nodes])
+        side = 1 if tree.part is not None and tree.part in new else 0
+        condition = tree.new if side else tree.old
+        return pl.lit(tree.neutral) if condition is None else pl.col(self.asked[side][condition])
+
+    def _besides(self, item: Item, number: pl.Expr) -> pl.Expr:
+        """Say whether the side that says nothing tells the like by another statement."""
+        places = {word: i for i, word in enumerate(item.statuses)}
+        silent = [places[word] for word in SILENT if word in places]
+        force = [places[word] for word in _IN_FORCE if word in places]
+        found = pl.lit(False)
+        for side, others in enumerate(item.besides):
+            mine = _place(number, side)
+            told = [_place(pl.col(f"c {n}"), side).is_in(force) for n in others]
+            if told:
+                found = found | (mine.is_in(silent) & functools.reduce(operator.or_, told))
+        return found
+
+    def _patients(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Count patients, and those who move, by kind; `apart` leaves out what others tell."""
+        sums: list[pl.Expr] = [pl.len().cast(pl.UInt64).alias("patients")]
+        for kind in ("any", "recommendation", "avoid", "conclusion"):
+            of = [(i, item) for i, item in enumerate(self.items) if kind in ("any", item.kind)]
+            moved = [~_same(item, pl.col(f"c {i}")) for i, item in of]
+            apart = [m & ~self._besides(item, pl.col(f"c {i}"))
+                     for m, (i, item) in zip(moved, of, strict=True)]  # fmt: skip
+            paired = [m for m, (_, item) in zip(moved, of, strict=True) if item.tree is not None]
+            for name, exprs in (("moved", moved), ("apart", apart), ("paired", paired)):
+                either = pl.any_horizontal(exprs) if exprs else pl.lit(False)
+                sums.append(either.cast(pl.UInt64).sum().alias(f"{name}_{kind}"))
+        if self.by:
+            return frame.lazy().group_by(self.by).agg(sums).collect()
+        return frame.lazy().select(sums).collect()
+
+
+UNSOUND = (1 << 64) - 1
+
+
+class _Inputs(NamedTuple):
+    """What a status is worked out from: nullable Booleans, and what an avoidance says."""
+
+    when: pl.Expr
+    applies: pl.Expr
+    free: pl.Expr
+    one_other: pl.Expr
+    more_others: pl.Expr
+    word: str
+
+
+def _told(kind: str, places: dict[str, int], given: _Inputs) -> pl.Expr:
+    """Work out the status of a recommendation or an avoidance (see `outcome.judge`)."""
+    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt16)  # noqa: E731
+    if kind == "recommendation":
+        holds = given.applies & given.when
+        return (
+            pl.when((~holds).fill_null(False)).then(place("silent"))
+            .when((~given.free).fill_null(False)).then(place("blocked"))
+            .when((holds & given.free).fill_null(False)).then(place("recommended"))
+            .otherwise(place("contingent"))
+        )  # fmt: skip
+    says = "caution" if given.word == "caution" else "contraindicated"
+    return (
+        pl.when((~given.applies).fill_null(False) | (~given.when).fill_null(False))
+        .then(place("silent"))
+        .when(given.when.fill_null(False)).then(place(says))
+        .otherwise(place("not excluded"))
+    )  # fmt: skip
+
+
+def _concluded(places: dict[str, int], when: pl.Expr) -> pl.Expr:
+    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt16)  # noqa: E731
+    return (
+        pl.when(when.fill_null(False)).then(place("concluded"))
+        .when((~when).fill_null(False)).then(place("not concluded"))
+        .otherwise(place("unknown"))
+    )  # fmt: skip
+
+
+def _joined(at_least: int, parts: list[pl.Expr]) -> pl.Expr:
+    """Say whether at least so many hold; null where that is open."""
+    if not parts:
+        return pl.lit(at_least <= 0)
+    if at_least == len(parts):
+        return functools.reduce(operator.and_, parts)
+    if at_least == 1:
+        return functools.reduce(operator.or_, parts)
+    surely = pl.sum_horizontal(p.fill_null(False).cast(pl.Int32) for p in parts)
+    possibly = pl.sum_horizontal(p.fill_null(True).cast(pl.Int32) for p in parts)
+    return pl.when(surely >= at_least).then(True).when(possibly < at_least).then(False)
+
+
+def _bits(on: Iterable[pl.Expr]) -> pl.Expr:
+    bits = [e.cast(pl.UInt64) * pl.lit(1 << i, pl.UInt64) for i, e in enumerate(on)]
+    return functools.reduce(operator.or_, bits)
+
+
+def _place(code: pl.Expr, side: int) -> pl.Expr:
+    return code % WIDTH if side else code // WIDTH
+
+
+def _same(item: Item, code: pl.Expr) -> pl.Expr:
+    """Say where nothing moves: the same status, or nothing said on both sides."""
+    alike = [
+        a * WIDTH + b
+        for a, one in enumerate(item.statuses) for b, other in enumerate(item.statuses)
+        if is_same(one, other)
+    ]  # fmt: skip
+    return code.is_in(alike)
+
+
+def is_same(old: str, new: str) -> bool:
+    """Say whether two statuses tell the patient the same."""
+    return old == new or (old in SILENT and new in SILENT)
+
+
+def heard(column: pl.Expr, dtype: pl.DataType, values: Sequence[str]) -> pl.Expr:
+    """Say where a dictionary has the given code, or all given codes."""
+    if isinstance(dtype, pl.List):
+        texts = column.cast(pl.List(pl.String))
+        return texts.list.set_difference(pl.lit(list(values), pl.List(pl.String))).list.len() == 0
+    return column.cast(pl.String).is_in(list(values))
+
+
+def _long_as(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """Make a frame of constants as long as the table."""
+    return frame if len(frame) == rows else pl.concat([frame] * rows) if rows else frame.head(0)
