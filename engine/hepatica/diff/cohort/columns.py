@@ -29,6 +29,7 @@ from hepatica.diff.data import Compared
 WIDTH = 8
 """Codes of a pair of statuses: old × WIDTH + new, by their places in the item's `statuses`."""
 SIDES = ("old", "new")
+_GROUP = "group:"
 _IN_FORCE = ("recommended", "blocked", "contraindicated", "caution")
 
 
@@ -72,32 +73,41 @@ class Comparer:
 
     def tally(self, patients: pl.DataFrame) -> Tally:
         """Count a batch: the columns `ID`, one a fact of the dictionary, and `KEEP` columns."""
-        answered = self._answered(patients)
-        numbers = [pl.col(f"c {i}") for i in range(len(self.items))]
-        codes = [self._code(item).alias(f"c {i}") for i, item in enumerate(self.items)]
-        frame = answered.select(pl.all(), *codes)
-        groups = list(self.by)
+        groups = patients.select(self.by).unique(maintain_order=True).with_row_index(_GROUP)
+        if not self.by:
+            groups = pl.DataFrame({_GROUP: [0]}, schema={_GROUP: pl.UInt32})
+        frame = self._answered(patients, groups)
+        frame = frame.with_columns(
+            self._status(item, half, side, self._plain(half, side)).alias(_at(i, side))
+            for i, item in enumerate(self.items)
+            for side, half in enumerate((item.old, item.new))
+        )
+        moved = [_moves(item, i).alias(f"moves {i}") for i, item in enumerate(self.items)]
+        frame = frame.with_columns(moved)
+        besides = [
+            self._besides(i, item).alias(f"besides {i}") for i, item in enumerate(self.items)
+        ]
+        frame = frame.with_columns(besides)
         found: list[pl.LazyFrame] = []
         for i, item in enumerate(self.items):
-            where = ~_same(item, numbers[i])
-            stays = frame.lazy().filter(~where).select(*groups, numbers[i].alias("code"))
-            stays = stays.group_by([*groups, "code"]).agg(pl.len().alias("patients"))
-            stays = stays.with_columns(
-                together=pl.lit(False), mask=pl.lit(0, pl.UInt64), besides=pl.lit(False)
-            )
-            labels = [*groups, "code", "together", "mask", "besides"]
-            moves = frame.lazy().filter(where)
-            moves = self._tried(moves, item, numbers[i], groups)
-            moves = moves.group_by(labels).agg(pl.len().alias("patients"))
-            columns = [pl.lit(i, pl.UInt32).alias("item"), *groups, pl.col("code").cast(pl.UInt16),
-                       "together", pl.col("mask").cast(pl.UInt64), "besides",
-                       pl.col("patients").cast(pl.UInt64)]  # fmt: skip
-            found += [stays.select(columns), moves.select(columns)]
-        return Tally(pl.concat(pl.collect_all(found)), self._patients(frame), pl.DataFrame())
+            labels = [pl.lit(i, pl.UInt32).alias("item"), pl.col(_GROUP), _code(i).alias("code")]
+            every = frame.lazy().select(*labels, f"besides {i}", f"moves {i}")
+            if item.tree is None:  # nothing to try: only one side has it, or it is read otherwise
+                mask = pl.col(f"moves {i}").cast(pl.UInt64)
+                found.append(_counted(every.with_columns(together=pl.lit(False), mask=mask), i))
+                continue
+            stays = every.filter(~pl.col(f"moves {i}"))
+            stays = stays.with_columns(together=pl.lit(False), mask=pl.lit(0, pl.UInt64))
+            moves = self._tried(frame.lazy().filter(pl.col(f"moves {i}")), item, i, labels)
+            found += [_counted(stays, i), _counted(moves, i)]
+        counted = pl.concat(pl.collect_all(found)).join(groups, on=_GROUP, how="left")
+        columns = ["item", *self.by, "code", "together", "mask", "besides", "patients"]
+        return Tally(counted.select(columns), self._patients(frame, groups), pl.DataFrame())
 
     # --- answers -----------------------------------------------------------------------------
 
-    def _answered(self, patients: pl.DataFrame) -> pl.DataFrame:
+    def _answered(self, patients: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+        """Answer every condition of both sides; with the number of each patient's subgroup."""
         frames = []
         for side in (0, 1):
             frame = self.side_of(patients.lazy(), side)
@@ -112,13 +122,14 @@ class Comparer:
                 for f in sorted(given)
             )
             frames += [found, known]
-        return pl.concat(
-            [
-                patients.select(self.by),
-                *(_long_as(f, len(patients)) for f in pl.collect_all(frames)),
-            ],
-            how="horizontal",
-        )
+        size = len(patients)
+        own = pl.DataFrame({_GROUP: pl.repeat(0, size, dtype=pl.UInt32, eager=True)})
+        if self.by:
+            own = patients.select(self.by).join(
+                groups, on=self.by, how="left", nulls_equal=True, maintain_order="left"
+            ).select(_GROUP)  # fmt: skip
+        answered = (_long_as(f, size) for f in pl.collect_all(frames))
+        return pl.concat([own, *answered], how="horizontal")
 
     def side_of(self, patients: pl.LazyFrame, side: int) -> pl.LazyFrame:
         """Give the facts as one side's dictionary has them, under its names."""
@@ -136,11 +147,6 @@ class Comparer:
         return patients.select(pl.col(ID), *found)
 
     # --- statuses ----------------------------------------------------------------------------
-
-    def _code(self, item: Item) -> pl.Expr:
-        old, new = (self._status(item, half, side, self._plain(half, side))
-                    for side, half in enumerate((item.old, item.new)))  # fmt: skip
-        return (old * WIDTH + new).cast(pl.UInt16)
 
     def _plain(self, half: Half | None, side: int) -> _Inputs:
         """Give what a side's status is worked out from, as that side has it."""
@@ -166,23 +172,21 @@ class Comparer:
         if item.kind == "conclusion":
             said = pl.lit(places[NOT_SOURCED]) if half is None else _concluded(places, given.when)
             is_given = pl.col(f"given {SIDES[side]} {item.row.fact}")
-            return pl.when(is_given).then(pl.lit(places["given"])).otherwise(said).cast(pl.UInt16)
+            return pl.when(is_given).then(pl.lit(places["given"])).otherwise(said).cast(pl.UInt8)
         if half is None:
-            return pl.lit(places[NOT_SOURCED], pl.UInt16)
+            return pl.lit(places[NOT_SOURCED], pl.UInt8)
         return _told(item.kind, places, given)
 
     # --- what moves a patient ----------------------------------------------------------------
 
     def _tried(
-        self, frame: pl.LazyFrame, item: Item, number: pl.Expr, groups: list[str]
+        self, frame: pl.LazyFrame, item: Item, i: int, labels: list[pl.Expr]
     ) -> pl.LazyFrame:
-        """Label those who move: which parts do it, and whether another statement tells it too."""
-        besides = self._besides(item, number).alias("besides")
+        """Label those who move by the parts that do it."""
         size = len(item.parts)
-        if item.tree is None or not size:  # who moves without a part is a mistake of ours
-            only = pl.lit(UNSOUND if size == 0 else 1, pl.UInt64).alias("mask")
-            together = pl.lit(False).alias("together")
-            return frame.select(*groups, number.alias("code"), together, only, besides)
+        if not size:  # who moves without a part is a mistake of ours
+            mask = pl.lit(UNSOUND, pl.UInt64).alias("mask")
+            return frame.select(*labels, f"besides {i}", pl.lit(False).alias("together"), mask)
         tries: dict[str, pl.Expr] = {
             "begin": self._hybrid(item, ()),
             "end": self._hybrid(item, range(size)),
@@ -190,23 +194,22 @@ class Comparer:
         for part in range(size):
             tries[f"+{part}"] = self._hybrid(item, (part,))
             tries[f"-{part}"] = self._hybrid(item, [p for p in range(size) if p != part])
-        results = [expr.cast(pl.UInt16).alias(name) for name, expr in tries.items()]
-        tried = frame.select(*groups, number.alias("code"), besides, *results)
+        results = [expr.cast(pl.UInt8).alias(name) for name, expr in tries.items()]
+        tried = frame.select(*labels, f"besides {i}", *results)
         new = pl.col("code") % WIDTH
         enough = _bits(pl.col(f"+{part}") == new for part in range(size))
         needed = _bits(pl.col(f"-{part}") != new for part in range(size))
         sound = (pl.col("begin") == pl.col("code") // WIDTH) & (pl.col("end") == new)
+        own = ["item", _GROUP, "code", f"besides {i}"]
         labelled = tried.select(
-            *groups, "code", "besides", enough.alias("enough"), needed.alias("needed"),
-            sound.alias("sound"),
-        )  # fmt: skip
+            *own, enough.alias("enough"), needed.alias("needed"), sound.alias("sound")
+        )
         return labelled.select(
-            *groups, pl.col("code"), (pl.col("enough") == 0).alias("together"),
+            *own, (pl.col("enough") == 0).alias("together"),
             # Both trees mean what the statements say, or nothing is said at all (`run` refuses it).
             pl.when(~pl.col("sound")).then(pl.lit(UNSOUND, pl.UInt64))
             .when(pl.col("enough") == 0).then(pl.col("needed")).otherwise(pl.col("enough"))
             .alias("mask"),
-            "besides",
         )  # fmt: skip
 
     def _hybrid(self, item: Item, new: Iterable[int]) -> pl.Expr:
@@ -239,34 +242,32 @@ class Comparer:
         condition = tree.new if side else tree.old
         return pl.lit(tree.neutral) if condition is None else pl.col(self.asked[side][condition])
 
-    def _besides(self, item: Item, number: pl.Expr) -> pl.Expr:
+    def _besides(self, i: int, item: Item) -> pl.Expr:
         """Say whether the side that says nothing tells the like by another statement."""
-        places = {word: i for i, word in enumerate(item.statuses)}
-        silent = [places[word] for word in SILENT if word in places]
-        force = [places[word] for word in _IN_FORCE if word in places]
         found = pl.lit(False)
         for side, others in enumerate(item.besides):
-            mine = _place(number, side)
-            told = [_place(pl.col(f"c {n}"), side).is_in(force) for n in others]
+            told = [_in(pl.col(_at(n, side)), item, _IN_FORCE) for n in others]
             if told:
-                found = found | (mine.is_in(silent) & functools.reduce(operator.or_, told))
-        return found
+                silent = _in(pl.col(_at(i, side)), item, SILENT)
+                found = found | (silent & functools.reduce(operator.or_, told))
+        return found & pl.col(f"moves {i}")
 
-    def _patients(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Count patients, and those who move, by kind; `apart` leaves out what others tell."""
+    def _patients(self, frame: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count patients, and those who move, by kind (see `data.Movers`)."""
         sums: list[pl.Expr] = [pl.len().cast(pl.UInt64).alias("patients")]
         for kind in ("any", "recommendation", "avoid", "conclusion"):
             of = [(i, item) for i, item in enumerate(self.items) if kind in ("any", item.kind)]
-            moved = [~_same(item, pl.col(f"c {i}")) for i, item in of]
-            apart = [m & ~self._besides(item, pl.col(f"c {i}"))
-                     for m, (i, item) in zip(moved, of, strict=True)]  # fmt: skip
-            paired = [m for m, (_, item) in zip(moved, of, strict=True) if item.tree is not None]
-            for name, exprs in (("moved", moved), ("apart", apart), ("paired", paired)):
+            every = {
+                "moved": [pl.col(f"moves {i}") for i, _ in of],
+                "apart": [pl.col(f"moves {i}") & ~pl.col(f"besides {i}") for i, _ in of],
+                "paired": [pl.col(f"moves {i}") for i, item in of if item.tree is not None],
+            }
+            for name, exprs in every.items():
                 either = pl.any_horizontal(exprs) if exprs else pl.lit(False)
                 sums.append(either.cast(pl.UInt64).sum().alias(f"{name}_{kind}"))
-        if self.by:
-            return frame.lazy().group_by(self.by).agg(sums).collect()
-        return frame.lazy().select(sums).collect()
+        counted = frame.lazy().group_by(_GROUP).agg(sums).collect()
+        found = counted.join(groups, on=_GROUP, how="left")
+        return found.select(*self.by, pl.exclude(_GROUP, *self.by))
 
 
 UNSOUND = (1 << 64) - 1
@@ -285,7 +286,7 @@ class _Inputs(NamedTuple):
 
 def _told(kind: str, places: dict[str, int], given: _Inputs) -> pl.Expr:
     """Work out the status of a recommendation or an avoidance (see `outcome.judge`)."""
-    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt16)  # noqa: E731
+    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt8)  # noqa: E731
     if kind == "recommendation":
         holds = given.applies & given.when
         return (
@@ -304,7 +305,7 @@ def _told(kind: str, places: dict[str, int], given: _Inputs) -> pl.Expr:
 
 
 def _concluded(places: dict[str, int], when: pl.Expr) -> pl.Expr:
-    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt16)  # noqa: E731
+    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt8)  # noqa: E731
     return (
         pl.when(when.fill_null(False)).then(place("concluded"))
         .when((~when).fill_null(False)).then(place("not concluded"))
@@ -330,18 +331,31 @@ def _bits(on: Iterable[pl.Expr]) -> pl.Expr:
     return functools.reduce(operator.or_, bits)
 
 
-def _place(code: pl.Expr, side: int) -> pl.Expr:
-    return code % WIDTH if side else code // WIDTH
+def _at(i: int, side: int) -> str:
+    return f"status {i} {side}"
 
 
-def _same(item: Item, code: pl.Expr) -> pl.Expr:
-    """Say where nothing moves: the same status, or nothing said on both sides."""
-    alike = [
-        a * WIDTH + b
-        for a, one in enumerate(item.statuses) for b, other in enumerate(item.statuses)
-        if is_same(one, other)
-    ]  # fmt: skip
-    return code.is_in(alike)
+def _code(i: int) -> pl.Expr:
+    return pl.col(_at(i, 0)) * WIDTH + pl.col(_at(i, 1))
+
+
+def _in(status: pl.Expr, item: Item, words: Iterable[str]) -> pl.Expr:
+    """Say whether a status is one of some words."""
+    places = [item.statuses.index(word) for word in words if word in item.statuses]
+    return functools.reduce(operator.or_, [status == place for place in places], pl.lit(False))
+
+
+def _moves(item: Item, i: int) -> pl.Expr:
+    """Say who moves: another status, and not nothing said on both sides (see `is_same`)."""
+    one, other = pl.col(_at(i, 0)), pl.col(_at(i, 1))
+    return (one != other) & ~(_in(one, item, SILENT) & _in(other, item, SILENT))
+
+
+def _counted(frame: pl.LazyFrame, i: int) -> pl.LazyFrame:
+    """Count patients who are labelled alike."""
+    labels = ["item", _GROUP, "code", "together", "mask", "besides"]
+    counted = frame.rename({f"besides {i}": "besides"}).group_by(labels).agg(patients=pl.len())
+    return counted.select(*labels, pl.col("patients").cast(pl.UInt64))
 
 
 def is_same(old: str, new: str) -> bool:
