@@ -274,7 +274,7 @@ class _View:
         """Name a part, with what the old and the new side print."""
         old, new = part.old or "", part.new or ""
         if part.kind == "rests_on":
-            return PartView(f"“{new or old}” is defined otherwise", "", "")
+            return PartView(f"“{new or old}” is defined otherwise (see conclusions)", "", "")
         if part.kind == "dictionary":
             return PartView(f"“{new or old}” is described otherwise", "", "")
         if part.kind == "other_values":

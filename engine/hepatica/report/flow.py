@@ -28,8 +28,8 @@ class Size(NamedTuple):
     line: float
 
 
-LARGE = Size(620, 260, 165, 16, 17)
-SMALL = Size(360, 110, 104, 12, 13)
+LARGE = Size(620, 260, 150, 12, 17)
+SMALL = Size(360, 120, 104, 6, 14)
 
 
 def draw(
@@ -51,7 +51,7 @@ def draw(
     scale = size.height / total
     heights = {pair[:2]: max(_LEAST, pair[2] * scale) for pair in found}
     parts: list[Markup] = []
-    top = size.line + 8
+    top = size.line + 10
     places: list[dict[str, float]] = []
     bottoms = []
     for side, nodes in enumerate(sides):
@@ -62,14 +62,16 @@ def draw(
         y, edge = top, {}
         for status, number in nodes.items():
             height = sum(h for pair, h in heights.items() if pair[side] == status)
+            room = max(height, 2 * size.line - 2)  # for the name and the number beside it
+            y += (room - height) / 2
             edge[status] = y
             parts.append(tag("rect", x=x, y=y, width=_BAR, height=height,
                              class_=f"node {_css(status)}"))  # fmt: skip
             middle = y + height / 2
-            parts.append(tag("text", status, x=at, y=middle - 1, class_="name", text_anchor=anchor))
-            parts.append(tag("text", f"{number:,}", x=at, y=middle + size.line - 4, class_="number",
+            parts.append(tag("text", status, x=at, y=middle - 2, class_="name", text_anchor=anchor))
+            parts.append(tag("text", f"{number:,}", x=at, y=middle + size.line - 3, class_="number",
                              text_anchor=anchor))  # fmt: skip
-            y += max(height, size.line * 2 - size.gap + 2) + size.gap
+            y += (room + height) / 2 + size.gap
         places.append(edge)
         bottoms.append(y)
     bands = []

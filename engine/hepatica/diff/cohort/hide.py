@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hepatica import ir
 from hepatica.diff.cohort.data import Attribution, CohortDiff, Matrix, Movers, Row, Subgroup
 from hepatica.diff.cohort.data import Count as MatrixCount
@@ -111,11 +113,21 @@ def _sum(numbers: Numbers) -> int | None:
 
 
 def _groups(groups: Sequence[Subgroup], least: int) -> tuple[Subgroup, ...]:
+    """Leave out numbers of subgroups; they add up to those of the cohort, which are shown."""
     counts = covered([g.patients for g in groups], least)
-    return tuple(
+    found = [
         ir.replace(g, patients=n, movers=tuple(_movers(m, n, least) for m in g.movers))
         for g, n in zip(groups, counts, strict=True)
-    )
+    ]
+    for place in range(len(found[0].movers) if found else 0):
+        for name in ("patients", "paired", "apart"):
+            numbers = [getattr(g.movers[place], name) for g in found]
+            shown = covered(numbers, least)
+            for i, number in enumerate(shown):
+                movers = list(found[i].movers)
+                movers[place] = msgspec.structs.replace(movers[place], **{name: number})
+                found[i] = ir.replace(found[i], movers=tuple(movers))
+    return tuple(found)
 
 
 def _movers(movers: Movers, of: int | None, least: int) -> Movers:
