@@ -46,7 +46,7 @@ class _Page:
                 lines += t.wrap(f"{row.title}: {row.moved}", "  ")
                 lines += t.wrap(f"{row.causes[0].text}; {self._moves(row)}", "    ", "dim")
             lines += self._more(len(view.one_sided) - len(shown))
-        return t.finish([*lines, *t.wrap(view.footer, "", "dim")])
+        return t.finish([*lines, "", *t.wrap(view.footer, "", "dim")])
 
     def _matrix(self, matrix: MatrixView) -> list[str]:
         old, new = self.view.labels

@@ -372,5 +372,7 @@ def heard(column: pl.Expr, dtype: pl.DataType, values: Sequence[str]) -> pl.Expr
 
 
 def _long_as(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
-    """Make a frame of constants as long as the table."""
-    return frame if len(frame) == rows else pl.concat([frame] * rows) if rows else frame.head(0)
+    """Make a frame of constants, which has one row, as long as the table."""
+    if len(frame) == rows:
+        return frame
+    return frame.select(pl.all().gather(pl.repeat(0, rows, dtype=pl.UInt32)))
