@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -24,6 +24,7 @@ from hepatica.diff.answers import NOT_SOURCED, SILENT
 from hepatica.diff.cohort.facts import Dictionary
 from hepatica.diff.cohort.items import Half, Item, conditions
 from hepatica.diff.cohort.merge import Join, Tree
+from hepatica.diff.cohort.statuses import Inputs, concluded_status, joined, told_status
 from hepatica.diff.data import Compared
 
 WIDTH = 8
@@ -148,17 +149,17 @@ class Comparer:
 
     # --- statuses ----------------------------------------------------------------------------
 
-    def _plain(self, half: Half | None, side: int) -> _Inputs:
+    def _plain(self, half: Half | None, side: int) -> Inputs:
         """Give what a side's status is worked out from, as that side has it."""
         if half is None:
-            return _Inputs(
+            return Inputs(
                 pl.lit(False), pl.lit(False), pl.lit(False), pl.lit(False), pl.lit(False), ""
             )
 
         def column(c: ir.Condition | None) -> pl.Expr:
             return pl.lit(None, pl.Boolean) if c is None else pl.col(self.asked[side][c])
 
-        return _Inputs(
+        return Inputs(
             column(half.when), column(self.applies[side]),
             pl.lit(True) if half.free is None else column(half.free),
             pl.lit(False) if half.one_other is None else column(half.one_other),
@@ -166,16 +167,20 @@ class Comparer:
             half.word,
         )  # fmt: skip
 
-    def _status(self, item: Item, half: Half | None, side: int, given: _Inputs) -> pl.Expr:
+    def _status(self, item: Item, half: Half | None, side: int, given: Inputs) -> pl.Expr:
         """Work out the place of a side's status in the item's statuses, by its own condition."""
         places = {word: i for i, word in enumerate(item.statuses)}
         if item.kind == "conclusion":
-            said = pl.lit(places[NOT_SOURCED]) if half is None else _concluded(places, given.when)
+            said = (
+                pl.lit(places[NOT_SOURCED])
+                if half is None
+                else concluded_status(places, given.when)
+            )
             is_given = pl.col(f"given {SIDES[side]} {item.row.fact}")
             return pl.when(is_given).then(pl.lit(places["given"])).otherwise(said).cast(pl.UInt8)
         if half is None:
             return pl.lit(places[NOT_SOURCED], pl.UInt8)
-        return _told(item.kind, places, given)
+        return told_status(item.kind, places, given)
 
     # --- what moves a patient ----------------------------------------------------------------
 
@@ -218,7 +223,7 @@ class Comparer:
         chosen = frozenset(new)
         sides = tuple(self._plain(half, side) for side, half in enumerate((item.old, item.new)))
 
-        def of(part: int | None) -> _Inputs:
+        def of(part: int | None) -> Inputs:
             return sides[part in chosen]
 
         places = {word: i for i, word in enumerate(item.statuses)}
@@ -230,14 +235,14 @@ class Comparer:
             sure = when.fill_null(False)
             conflict = more | (one & sure)
             when = pl.when(conflict).then(None).when(one).then(False).otherwise(when)
-            return _concluded(places, when)
-        inputs = _Inputs(when, of(item.applies).applies, of(item.free).free, pl.lit(False),
+            return concluded_status(places, when)
+        inputs = Inputs(when, of(item.applies).applies, of(item.free).free, pl.lit(False),
                          pl.lit(False), of(item.told).word)  # fmt: skip
-        return _told(item.kind, places, inputs)
+        return told_status(item.kind, places, inputs)
 
     def _tree(self, tree: Tree, new: frozenset[int]) -> pl.Expr:
         if isinstance(tree, Join):
-            return _joined(tree.at_least, [self._tree(node, new) for node in tree.nodes])
+            return joined(tree.at_least, [self._tree(node, new) for node in tree.nodes])
         side = 1 if tree.part is not None and tree.part in new else 0
         condition = tree.new if side else tree.old
         return pl.lit(tree.neutral) if condition is None else pl.col(self.asked[side][condition])
@@ -271,59 +276,6 @@ class Comparer:
 
 
 UNSOUND = (1 << 64) - 1
-
-
-class _Inputs(NamedTuple):
-    """What a status is worked out from: nullable Booleans, and what an avoidance says."""
-
-    when: pl.Expr
-    applies: pl.Expr
-    free: pl.Expr
-    one_other: pl.Expr
-    more_others: pl.Expr
-    word: str
-
-
-def _told(kind: str, places: dict[str, int], given: _Inputs) -> pl.Expr:
-    """Work out the status of a recommendation or an avoidance (see `outcome.judge`)."""
-    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt8)  # noqa: E731
-    if kind == "recommendation":
-        holds = given.applies & given.when
-        return (
-            pl.when((~holds).fill_null(False)).then(place("silent"))
-            .when((~given.free).fill_null(False)).then(place("blocked"))
-            .when((holds & given.free).fill_null(False)).then(place("recommended"))
-            .otherwise(place("contingent"))
-        )  # fmt: skip
-    says = "caution" if given.word == "caution" else "contraindicated"
-    return (
-        pl.when((~given.applies).fill_null(False) | (~given.when).fill_null(False))
-        .then(place("silent"))
-        .when(given.when.fill_null(False)).then(place(says))
-        .otherwise(place("not excluded"))
-    )  # fmt: skip
-
-
-def _concluded(places: dict[str, int], when: pl.Expr) -> pl.Expr:
-    place: Callable[[str], pl.Expr] = lambda word: pl.lit(places[word], pl.UInt8)  # noqa: E731
-    return (
-        pl.when(when.fill_null(False)).then(place("concluded"))
-        .when((~when).fill_null(False)).then(place("not concluded"))
-        .otherwise(place("unknown"))
-    )  # fmt: skip
-
-
-def _joined(at_least: int, parts: list[pl.Expr]) -> pl.Expr:
-    """Say whether at least so many hold; null where that is open."""
-    if not parts:
-        return pl.lit(at_least <= 0)
-    if at_least == len(parts):
-        return functools.reduce(operator.and_, parts)
-    if at_least == 1:
-        return functools.reduce(operator.or_, parts)
-    surely = pl.sum_horizontal(p.fill_null(False).cast(pl.Int32) for p in parts)
-    possibly = pl.sum_horizontal(p.fill_null(True).cast(pl.Int32) for p in parts)
-    return pl.when(surely >= at_least).then(True).when(possibly < at_least).then(False)
 
 
 def _bits(on: Iterable[pl.Expr]) -> pl.Expr:
