@@ -113,7 +113,8 @@ def test_every_fixture_case_is_compared_as_diff_does(sides: tuple[str, str]) -> 
     found = [d for d in documents(str(FIXTURES / "cases")) if isinstance(d, Document)]
     documents_ = [d for d in found if d.data["id"] in wanted]
     facts = {n: f for n, f in old.knowledge.facts.items() if any(n in c.facts for c in chosen)}
-    patients = table([dict(case.facts) for case in chosen], facts)
+    known: list[Any] = [dict(case.facts) for case in chosen]
+    patients = table(known, facts)
     population = Population(old, new)
     result = population.result(population.tally(patients))
     sums(result)

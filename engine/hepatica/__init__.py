@@ -196,7 +196,11 @@ def compile(
 def _case(case: Case | Mapping[str, Any] | Path | str, knowledge: Knowledge) -> Case:
     from hepatica.case import Case, CaseReader, document_of
 
-    return case if isinstance(case, Case) else CaseReader(knowledge.facts).read(document_of(case))
+    return (
+        case
+        if isinstance(case, Case)
+        else CaseReader(knowledge.facts, knowledge.interventions).read(document_of(case))
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -36,7 +36,8 @@ def command(
     PATHS are a knowledge folder, anything inside one, cases, or mapping files of cohorts; without
     PATHS, the shipped knowledge is checked. With --logic the solver looks for conditions that can
     never be true or false, questions that never matter, definitions that contradict each other,
-    recommendations that are contraindicated for everybody, and answers that more knowledge
+    recommendations that are contraindicated for everybody or in spite of a contraindication, what
+    nobody is ever told, declared answers that are not given, and answers that more knowledge
     overturns, each with a patient. Exits with 1 if anything is found, with 2 if a file cannot be
     read at all.
 
@@ -102,7 +103,7 @@ def _lies_in(file: str, where: str) -> bool:
 
 def _lint_cases(path: str, root: Path | None) -> list[Diagnostic]:
     knowledge = load(root)
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     found: list[Diagnostic] = []
     seen: dict[str, str] = {}
     for document in documents(path, sys.stdin.buffer):

@@ -99,7 +99,7 @@ def _cases(knowledge: ir.Knowledge, chosen: ir.Guideline) -> tuple[int, list[Dia
     from hepatica.run import Evaluator
 
     evaluator = Evaluator(knowledge, (chosen,), "program", check=True)
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     found: list[Diagnostic] = []
     number = 0
     for document in _documents():
