@@ -48,5 +48,6 @@ bench:
 	python benchmarks/columnar.py
 	python benchmarks/sampling.py
 	python benchmarks/cohort.py
+	python benchmarks/chart_bulk.py
 	python benchmarks/chart_facts.py
 	python benchmarks/chart_stream.py

@@ -22,6 +22,7 @@ def test_the_commands_of_the_page_show_what_it_says(
     monkeypatch.setattr("hepatica.cli.cohort.load", lambda root: knowledge())
     monkeypatch.chdir(tmp_path)
     for name, text in re.findall(r"<!-- file: (.*?) -->\n```\w*\n(.*?)```", PAGE, re.S):
+        Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
     steps = re.findall(r"<!-- run -->\n```\n(.*?)```\n\n<!-- shows -->\n```\n(.*?)```", PAGE, re.S)
     assert len(steps) == 3

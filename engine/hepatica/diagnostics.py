@@ -132,6 +132,8 @@ CODES: dict[str, str] = {
     "D317": "a result that cannot be written",
     "D318": "a result that would be written over its table",
     "D319": "a run over a table that was interrupted",
+    "D320": "entries of charts of a patient who has no row among the patients",
+    "D321": "bounds of a fact of which a rule asks whether it is known, in a table",
     "V101": "git, or a repository here, is not there",
     "V102": "an unknown revision",
     "V103": "a revision that does not hold the guideline",

@@ -77,11 +77,16 @@ def derive(chart: Chart, names: Names, now: int) -> Derived:
     return Derived(found, withheld, tuple(reversed(notes.values())))
 
 
+def plausible(fact: ir.Fact, value: ir.Held) -> bool:
+    """Say whether a number, or some number of its bounds, lies in the range of the fact."""
+    if fact.range is None or not isinstance(value, float | Interval):
+        return True
+    return may_agree(value, Interval(*fact.range))
+
+
 def _plausible(fact: ir.Fact, found: Found) -> Found | Open:
     """Refuse a number that is, or bounds that lie, outside the plausible range of the fact."""
-    if fact.range is None or not isinstance(found.value, float | Interval):
-        return found
-    if may_agree(found.value, Interval(*fact.range)):
+    if plausible(fact, found.value) or not isinstance(found.value, float | Interval):
         return found
     shown = quantity(found.value, fact.unit)
     return Open(f"{shown} is not plausible: {found.how}")

@@ -8,13 +8,16 @@ units that suit their fact.
 from __future__ import annotations
 
 import functools
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from hepatica import ir
 from hepatica.chart.happenings import Happenings
 from hepatica.chart.model import (
     Chart,
     Entry,
+    Event,
+    Medication,
     When,
 )
 from hepatica.chart.names import Names
@@ -24,7 +27,7 @@ from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, suggestion
 from hepatica.parse.conditions import value_of
-from hepatica.source import Document, KeyPath
+from hepatica.source import Document, KeyPath, Source
 
 KINDS = ("observe", "status", "start", "change", "stop", "event", "done")
 _TIMES = {"date", "day", "seq"}
@@ -54,6 +57,35 @@ def read_chart(
     """
     reader = _Reader(document, names)
     return reader.chart(until), reader.vocabulary.diagnostics
+
+
+class Read(NamedTuple):
+    """What one entry tells (an event may be a dated value, too), or what is wrong with it."""
+
+    told: list[Entry | Medication | Event]
+    wrong: list[Diagnostic]
+
+
+def read_each(entries: Sequence[Mapping[str, Any]], names: Names) -> list[Read]:
+    """Read entries one by one, each as if it stood alone in a chart.
+
+    They have the shape that the schema asks, and a time.
+    """
+    timeline = list(entries)
+    reader = _Reader(
+        Document(Source("chart", ""), {"chart": {"timeline": timeline}}, ({}, {})), names
+    )
+    found = [Read([], []) for _ in timeline]
+    wrong = reader.vocabulary.diagnostics
+    for i, entry in enumerate(timeline):
+        before = len(wrong)
+        reader._read(("chart", "timeline", i), cast("dict[str, Any]", entry))
+        found[i].wrong.extend(wrong[before:])
+    for group in (reader.entries, reader.medications, reader.events):
+        for told in group.values():
+            for one in cast("list[Entry | Medication | Event]", told):
+                found[cast(int, one.place[2])].told.append(one)
+    return found
 
 
 class _Reader(Happenings):

@@ -66,10 +66,10 @@ def dose(view: View, fact: ir.Fact, way: Dose) -> Outcome:
     if amount is None:
         return Open(f"the record does not say the dose of {items[0].when.text}")
     how = f"{items[0].written} since {items[0].when.text}"
-    per_kilogram = _to(amount, "mg/kg/d", _PER_KILOGRAM)
+    per_kilogram = per_kilogram_written(amount)
     if per_kilogram is not None:
         return Found(float(per_kilogram), None, how)
-    whole = _to(amount, "mg/d", _PER_DAY)
+    whole = per_day(amount)
     if whole is None:
         return Open(f"{items[0].written} is not a dose a day")
     weight_fact = view.names.facts[way.weight]
@@ -78,13 +78,13 @@ def dose(view: View, fact: ir.Fact, way: Dose) -> Outcome:
     if not isinstance(weight, Found):
         why = f" ({weight.why})" if isinstance(weight, Open) else ""
         return Open(f"{how}, and the weight is not known{why}")
-    value = _per_kilogram(whole, weight.value)
+    value = shared(whole, weight.value)
     if value is None:
         return Open(f"{how}, and the weight has no upper and no lower bound: {weight.how}")
     return Found(value, None, f"{how}, weight {weight.how}")
 
 
-def _per_kilogram(dose: Fraction, weight: ir.Held) -> float | Interval | None:
+def shared(dose: Fraction, weight: ir.Held) -> float | Interval | None:
     """Divide a dose by a weight, which may have bounds; None where neither is above zero."""
     if not isinstance(weight, Interval):
         return float(dose / Fraction(repr(weight)))
@@ -93,6 +93,16 @@ def _per_kilogram(dose: Fraction, weight: ir.Held) -> float | Interval | None:
     if most is None and least is None:
         return None
     return from_ends(least, most, low_open=weight.high_open, high_open=weight.low_open)
+
+
+def per_kilogram_written(amount: Amount) -> Fraction | None:
+    """Give a dose that is written per kilogram, in mg/kg/d; None for any other."""
+    return _to(amount, "mg/kg/d", _PER_KILOGRAM)
+
+
+def per_day(amount: Amount) -> Fraction | None:
+    """Give a dose a day in mg/d; None for one that is not a dose a day."""
+    return _to(amount, "mg/d", _PER_DAY)
 
 
 def _to(amount: Amount, unit: str, known: dict[str, Fraction]) -> Fraction | None:

@@ -180,12 +180,12 @@ def _fall(view: View, way: At, entries: list[Entry], start: int, entry: Entry) -
     if not before.above(first.limit):
         was = "was not" if before.at_most(first.limit) else "may not have been"
         return Open(f"it {was} raised before treatment: {measured(first, limit=True)}")
-    fall = _between(before, after)
+    fall = fall_between(before, after)
     day, how = date_of(entry), f"from {dated(first)} to {dated(entry)}"
     return Open(f"the fall is not known: {how}") if fall is None else Found(fall, day, how)
 
 
-def _between(before: Number, after: Number) -> float | Interval | None:
+def fall_between(before: Number, after: Number) -> float | Interval | None:
     """Give the fall in per cent from one number, which is above zero, to another, not below zero.
 
     It is least from the lowest to the highest. None where neither end is known.
@@ -244,7 +244,7 @@ def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open |
     entries = view.chart.entries.get(name, [])
     told, known = _in_order(entries, view.now), by_day(entries)
     for later in [e for e in told if e.when.span.last > view.now]:
-        if _normal(later) is not True:
+        if is_normal(later) is not True:
             return Open(f"{dated(later)} may be later than {write(view.now)}")
         told.remove(later)
     if not told:
@@ -255,7 +255,7 @@ def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open |
     first = found[0].when.span.first
     begin = 0 if known is None else bisect_left(known.days, first)
     for entry in told[begin:]:  # one of a month or a year may lie within the run
-        if entry.when.span.last >= first and _normal(entry) is not True:
+        if entry.when.span.last >= first and is_normal(entry) is not True:
             return Open(f"whether {dated(entry)} was before is not known")
     return found
 
@@ -272,24 +272,27 @@ def _in_order(entries: list[Entry], now: int) -> list[Entry]:
 def _walk(view: View, told: list[Entry], way: NormalSince) -> tuple[Entry, bool] | Open:
     """Go back from the newest result to the first of those that were normal."""
     last = told[-1]
-    if _normal(last) is not True:
-        what = "is not normal" if _normal(last) is False else "cannot be compared with its limit"
+    if is_normal(last) is not True:
+        what = "is not normal" if is_normal(last) is False else "cannot be compared with its limit"
         return Open(f"{dated(last)} {what}")
     if last.when.span.first < shift(view.now, way.within, -1):
         return Open(f"last seen {last.when.text}")
     first = last
     for older, newer in zip(reversed(told[:-1]), reversed(told[1:]), strict=True):
-        if _normal(older) is not _normal(newer) and older.when.span.last >= newer.when.span.first:
+        if (
+            is_normal(older) is not is_normal(newer)
+            and older.when.span.last >= newer.when.span.first
+        ):
             return Open(f"the order of {dated(older)} and {dated(newer)} is not known")
         if older.when.span.first < shift(newer.when.span.last, way.gap, -1):
             return first, False
-        if _normal(older) is not True:
-            return first, _normal(older) is False
+        if is_normal(older) is not True:
+            return first, is_normal(older) is False
         first = older
     return first, False
 
 
-def _normal(entry: Entry) -> bool | None:
+def is_normal(entry: Entry) -> bool | None:
     """Say whether a result is not above its upper limit; None where that is not known."""
     if entry.grade is not None:
         return entry.grade != "high"

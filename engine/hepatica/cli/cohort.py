@@ -31,6 +31,12 @@ if TYPE_CHECKING:
               help="The result: a .parquet, .csv or .ndjson file, or a folder.")  # fmt: skip
 @click.option("--map", "map_file", type=click.Path(path_type=Path), metavar="FILE",
               help="What the columns mean (default: their names are facts).")  # fmt: skip
+@click.option("--charts", metavar="FOLDER",
+              help="Work the facts out of the tables of dated entries there.")  # fmt: skip
+@click.option("--as-of", metavar="DATE",
+              help="For --charts: the day (default: a column of the patients).")  # fmt: skip
+@click.option("--facts", "facts_to", metavar="FILE",
+              help="For --charts: write the facts there, with their bounds.")  # fmt: skip
 @click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True,
               help="A row for each thing that is said, or a row a patient.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="Long without the column of missing facts: faster.")
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
               help="Sum up by statement; - or a .txt, .md or .json file.")  # fmt: skip
 @click.option("--by", multiple=True, metavar="COLUMN", help="Sum up by subgroups, too.")
 @click.option("--synthesize", type=click.IntRange(1, 1_000_000_000), metavar="N",
-              help="Invent N patients instead, into OUT.")  # fmt: skip
+              help="Invent N patients instead, into OUT (or charts, into --charts).")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="For --synthesize.")
 @click.option("--missing", type=click.FloatRange(0, 1), default=0.2, show_default=True,
               help="For --synthesize: the share of cells that are not given.")  # fmt: skip
@@ -60,19 +66,42 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort --synthesize 10000 --seed 1 -o invented.parquet
       hepatica cohort registry.csv --map registry.yaml --check
       hepatica cohort registry.csv --map registry.yaml -g easl_2025 -o answers.parquet --summary -
+      hepatica cohort --charts tables/ --as-of 2024-06-10 -o answers.parquet
     """
     need_polars()
+    if not options["charts"] and (options["as_of"] or options["facts_to"]):
+        raise click.UsageError("--as-of and --facts are for --charts")
     read = load(knowledge)
     with interruptible():
         if options["synthesize"]:
             _synthesize(read, facts, options)
+        elif options["charts"]:
+            _charts(read, facts, options)
         elif not facts:
-            raise click.UsageError("name the files of the table, or use --synthesize")
+            raise click.UsageError("name the files of the table, or use --charts or --synthesize")
         else:
             _cohort(read, facts, options)
 
 
-def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
+def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Work the facts of charts out into a table, and answer that."""
+    import tempfile
+
+    from hepatica.cli.cohort_charts import chart_facts
+
+    if facts:
+        raise click.UsageError("--charts takes its tables from its folder, and no other table")
+    with tempfile.TemporaryDirectory(prefix="hepatica-") as scratch:
+        table = chart_facts(read, select(read, options["guidelines"]), options, scratch)
+        if any(options[to] for to in ("out", "summary_to", "check_only")):
+            _cohort(read, (table.path,), {**options, "map_file": None}, table.rejected, table.keep)
+
+
+def _cohort(
+    read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any], rejected: int = 0,
+    keep: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """Check and answer a table; `rejected` patients are not in it any more."""
     from hepatica.cohort.answers import Answerer, asked_of
     from hepatica.cohort.check import check
     from hepatica.cohort.run import Job, to_file, to_folder, told_of, write_rejects
@@ -84,7 +113,7 @@ def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
     if options["by"] and not summary_to:
         raise click.UsageError("--by is for a --summary")
     chosen = select(read, options["guidelines"])
-    reading = _reading(read, facts, options)
+    reading = _reading(read, facts, options, keep)
     shape = options["shape"] if out else None
     answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
                         sums=summary_to is not None, brief=options["brief"])  # fmt: skip
@@ -92,11 +121,10 @@ def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
     if options["check_only"]:
         _show_check(found, options["form"])
         return
-    rejected = 0
     if not found.clean:
         if not options["rejects"]:
             raise Invalid([*found.diagnostics(), how_to_go_on(found)])
-        rejected = write_rejects(reading, options["rejects"])
+        rejected += write_rejects(reading, options["rejects"])
         click.echo(f"{count(rejected, 'row')} of {found.rows:,} cannot be used: "
                    f"{options['rejects']}", err=True)  # fmt: skip
     job = Job(reading, found, answerer, told_of(chosen, reading, shape))
@@ -112,7 +140,9 @@ def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
         _sum_up(read, chosen, done, reading, rejected, options)
 
 
-def _reading(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> Reading:
+def _reading(
+    read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any], keep: tuple[str, ...]
+) -> Reading:
     from hepatica.cohort.inputs import open_table
     from hepatica.cohort.mapping import plain_mapping, read_mapping
     from hepatica.cohort.reading import Reading
@@ -121,7 +151,7 @@ def _reading(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]
         mapping = read_mapping(options["map_file"], read.facts)
         return Reading(open_table(facts, mapping.csv_separator), mapping, read.facts, options["by"])
     table = open_table(facts)
-    mapping = plain_mapping(table.columns, read.facts, options["by"])
+    mapping = plain_mapping(table.columns, read.facts, (*keep, *options["by"]))
     return Reading(table, mapping, read.facts)
 
 
@@ -184,8 +214,14 @@ def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, A
     from hepatica.cohort.synthesize import describe, synthesize
     from hepatica.cohort.write import Sink
 
-    if facts or not options["out"]:
-        raise click.UsageError("--synthesize takes no table, and writes one (-o)")
+    if options["charts"] and not facts and not options["out"]:
+        from hepatica.cli.cohort_charts import write_synthetic
+
+        write_synthetic(read, options["charts"], options["synthesize"], options["seed"])
+        return
+    if facts or options["charts"] or not options["out"]:
+        text = "--synthesize takes no table, and writes one (-o), or charts (--charts)"
+        raise click.UsageError(text)
     number, seed, missing = options["synthesize"], options["seed"], options["missing"]
     chosen = select(read, options["guidelines"])
     told = {"hepatica.synthetic": "true", "hepatica.about": describe(number, seed, missing)}

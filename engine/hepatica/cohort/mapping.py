@@ -58,6 +58,20 @@ class Column(msgspec.Struct, frozen=True):
     empty: tuple[str, ...] = ()
 
 
+class ChartTable(msgspec.Struct, frozen=True):
+    """A table of charts: its file in the folder, what its columns and codes are called there.
+
+    `columns` names them by our names, `codes` gives the fact, drug or event of a code. `others`
+    says what a code means that is not listed: `not_used`, or `other_drug`; None: what it says.
+    """
+
+    file: str | None = None
+    columns: dict[str, str] = {}
+    codes: dict[str, str] = {}
+    others: str | None = None
+    missing: tuple[Cell, ...] = ()
+
+
 class Mapping(msgspec.Struct, frozen=True):
     """What a table holds: the column of the patient's id, of each fact, and those to keep.
 
@@ -73,11 +87,12 @@ class Mapping(msgspec.Struct, frozen=True):
     file: str = ""
     digest: str = ""
     unused: tuple[str, ...] = ()
+    charts: dict[str, ChartTable] = {}
 
 
 def is_mapping(data: Any) -> bool:
     """Say whether a document is a mapping file, and not a case."""
-    return isinstance(data, dict) and "patient" in data and "id" not in data
+    return isinstance(data, dict) and ("patient" in data or "charts" in data) and "id" not in data
 
 
 def read_mapping(path: Path, facts: dict[str, ir.Fact]) -> Mapping:
@@ -109,15 +124,25 @@ def check_mapping(
         fact = vocabulary.fact(document, ("facts", name), name, "D101")
         if fact is not None:
             columns[name] = _column(vocabulary, document, fact, everywhere)
+    for table in ("observations", "statuses"):
+        for code, name in data.get("charts", {}).get(table, {}).get("codes", {}).items():
+            vocabulary.fact(document, ("charts", table, "codes", code), name, "D101")
     csv = data.get("csv", {})
     mapping = Mapping(
-        patient=data["patient"],
+        patient=data.get("patient", PATIENT),
         facts=columns,
         keep=tuple(data.get("keep", ())),
         csv_separator=csv.get("separator"),
         csv_decimal=csv.get("decimal", "point"),
         file=document.source.name,
-    )
+        charts={
+            name: ChartTable(
+                table.get("file"), table.get("columns", {}), table.get("codes", {}),
+                table.get("others"), (*everywhere, *table.get("missing", ())),
+            )
+            for name, table in data.get("charts", {}).items()
+        },
+    )  # fmt: skip
     return mapping, vocabulary.diagnostics
 
 
