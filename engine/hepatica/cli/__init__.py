@@ -24,7 +24,7 @@ _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
     "replay": "The course of a patient: what each guideline said, whenever it changed.",
     "explain": "Why a statement holds for a case, why not, and what is missing.",
-    "diff": "Compare two guidelines, or two versions of one, by statement, case and proof.",
+    "diff": "Compare two guidelines, or two versions of one, by statement, case, proof and cohort.",
     "version": "How much a guideline has changed: patch, minor or major, and for whom.",
     "release": "Check that a version of a guideline is ready, and say what to tag.",
     "cohort": "Answer a table of patients: Parquet, CSV, NDJSON; a summary by statement.",

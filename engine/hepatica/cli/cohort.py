@@ -68,11 +68,11 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort registry.csv --map registry.yaml -g easl_2025 -o answers.parquet --summary -
       hepatica cohort --charts tables/ --as-of 2024-06-10 -o answers.parquet
     """
-    _need_polars()
+    need_polars()
     if not options["charts"] and (options["as_of"] or options["facts_to"]):
         raise click.UsageError("--as-of and --facts are for --charts")
     read = load(knowledge)
-    with _interruptible():
+    with interruptible():
         if options["synthesize"]:
             _synthesize(read, facts, options)
         elif options["charts"]:
@@ -123,7 +123,7 @@ def _cohort(
         return
     if not found.clean:
         if not options["rejects"]:
-            raise Invalid([*found.diagnostics(), _how_to_go_on(found)])
+            raise Invalid([*found.diagnostics(), how_to_go_on(found)])
         rejected += write_rejects(reading, options["rejects"])
         click.echo(f"{count(rejected, 'row')} of {found.rows:,} cannot be used: "
                    f"{options['rejects']}", err=True)  # fmt: skip
@@ -169,7 +169,8 @@ def _show_check(found: Check, form: str) -> None:
         sys.exit(2)
 
 
-def _how_to_go_on(found: Check) -> Diagnostic:
+def how_to_go_on(found: Check) -> Diagnostic:
+    """Say what to do when rows cannot be used."""
     rows = count(found.unusable, "row")
     text = f"{rows} of {found.rows:,} cannot be used, so nothing was answered"
     help = "mend them, or use `--rejects FILE` to write them there and go on with all others"
@@ -240,7 +241,7 @@ def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, A
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Tell an interruption in one sentence; SIGTERM is one, too, so that scratch files go."""
 
     def stop(number: int, frame: object) -> None:
@@ -257,7 +258,8 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _need_polars() -> None:
+def need_polars() -> None:
+    """Raise `Invalid` (E103) without the extra `cohort`."""
     from importlib.util import find_spec
 
     if find_spec("polars") is None or find_spec("pyarrow") is None:

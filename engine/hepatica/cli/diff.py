@@ -7,10 +7,12 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hepatica.case import documents
+from hepatica.cli import diff_cohort as cohort
 from hepatica.cli import witnesses as writing
 from hepatica.cli.common import FILE, count, has_unicode, knowledge_option, wants_colour, width
 from hepatica.cli.output import progress
@@ -43,6 +45,7 @@ from hepatica.source import Document
     "--witnesses", type=click.Path(path_type=Path), metavar="DIR",
     help="With --prove: write the patients that were found as cases into a new folder.",
 )  # fmt: skip
+@cohort.options
 @click.option("--full", is_flag=True, help="Also show what is alike at length, and every case.")
 @knowledge_option
 def command(
@@ -55,14 +58,16 @@ def command(
     witnesses: Path | None,
     full: bool,
     knowledge: Path | None,
+    **over: Any,
 ) -> None:
-    """Compare two guidelines, or two versions of one: by statement, by case and by proof.
+    """Compare two guidelines, or two versions of one: by statement, case, proof or cohort.
 
     OLD and NEW are the name of a guideline; a name with a git revision of the repository here
     (easl_2025@v0.1.0); or the path of a guideline's folder. Statements are put together by what
     they tell, not by the names of their files. With --prove the solver compares them over every
     patient, those with missing facts too, and each difference comes with the smallest patient who
-    shows it. Exits with 0 if the two are the same, with 1 if they are not.
+    shows it. With --cohort they are compared over a table of patients: who is told something else,
+    and which condition makes it so. Exits with 0 if the two are the same, with 1 if they are not.
 
     \b
     Examples:
@@ -70,7 +75,15 @@ def command(
       hepatica diff easl_2025@HEAD~1 easl_2025 --case tests/fixtures/cases
       hepatica diff easl_2025 aasld_2019 --prove --witnesses differing
       hepatica diff easl_2025 aasld_2019 --format html > comparison.html
+      hepatica diff easl_2025 aasld_2019 --cohort registry.csv --map registry.yaml --by CENTRE
     """
+    asked = cohort.Asked(**over)
+    if asked.cohort:
+        if cases or prove or witnesses is not None:
+            raise click.UsageError("--cohort goes with neither --case nor --prove")
+        cohort.run(Finder(knowledge), old, new, asked, form, full=full)
+    elif not asked.empty:
+        raise click.UsageError("--map, --by, --rejects and --hide-below need --cohort")
     if witnesses is not None:
         if not prove:
             raise click.UsageError("--witnesses needs --prove")

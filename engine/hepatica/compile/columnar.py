@@ -13,7 +13,7 @@ whole. Infinite numbers have to be refused before.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -22,6 +22,7 @@ from hepatica.compile.circuit import WORDS, Circuit
 from hepatica.compile.expressions import STATUS as STATUS
 from hepatica.compile.expressions import Expressions, dtype_of, prepare
 from hepatica.lower import Ask, Given
+from hepatica.walk import leaves
 
 Plan = tuple[list[list[pl.Expr]], dict[str, pl.Expr]]
 Make = Callable[[Expressions], dict[str, pl.Expr]]
@@ -74,6 +75,27 @@ class Columnar:
         kept, one a statement, and `applies` (a nullable Boolean).
         """
         return self._select(frame, keep, "outcomes", self._outcome_nodes, self._outcomes)
+
+    def conditions(
+        self, frame: pl.LazyFrame, wanted: Mapping[str, ir.Condition], keep: Sequence[str] = ()
+    ) -> pl.LazyFrame:
+        """Answer conditions that need not be of any statement: a nullable Boolean each, by name.
+
+        They may ask all that the guideline's own conditions could. Facts that only they ask about
+        are added to `reads`.
+        """
+        rails = {name: self.circuit.lowering.condition(c) for name, c in wanted.items()}
+        asked = {leaf.fact for c in wanted.values() for leaf in leaves(c)}
+        self.reads = tuple(sorted({*self.reads, *asked}))
+
+        names = {f"a {i}": name for i, name in enumerate(rails)}  # no name that a step could have
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            return {inner: e.truth(rails[name]) for inner, name in names.items()}
+
+        roots = [number for rail in rails.values() for number in rail]
+        found = self._select(frame, keep, f"conditions {rails}", roots, make)
+        return found.rename(names)
 
     def concluded(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
         """Give what is concluded; a value that is given holds.

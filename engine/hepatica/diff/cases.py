@@ -38,7 +38,7 @@ class Found(NamedTuple):
     by_pair: tuple[PairCount, ...]
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """What is asked of both sides: a pair of statements, or a conclusion (fact and value)."""
 
     kind: str
@@ -53,13 +53,13 @@ def compare_cases(
     old: Compared, new: Compared, pairs: Iterable[Pair], cases: Iterable[CaseInput]
 ) -> Found:
     """Answer cases by both sides. Raises `Invalid` when a case fits neither dictionary."""
-    rows = [*_statement_rows(pairs), *_conclusion_rows(old, new)]
+    asked = rows(old, new, pairs)
     one, other = Answerer(old), Answerer(new)
     readers = [
         CaseReader(side.knowledge.facts, side.knowledge.interventions) for side in (old, new)
     ]
     found: list[CaseDiff] = []
-    counted: dict[_Row, Counter[tuple[str, str]]] = {row: Counter() for row in rows}
+    counted: dict[Row, Counter[tuple[str, str]]] = {row: Counter() for row in asked}
     for case in cases:
         document = case if isinstance(case, Document) else document_of(case)
         mine, unheard_old = _read(document, readers[0], new.knowledge)
@@ -67,7 +67,7 @@ def compare_cases(
         answered = one.answer(mine), other.answer(its)
         found.append(
             CaseDiff(
-                mine.id, mine.title, *_compare(*answered, rows, counted), unheard_old, unheard_new
+                mine.id, mine.title, *_compare(*answered, asked, counted), unheard_old, unheard_new
             )
         )
     if not found:
@@ -75,16 +75,21 @@ def compare_cases(
     return Found(tuple(found), tuple(_matrices(counted)), tuple(_by_pair(counted)))
 
 
-def _statement_rows(pairs: Iterable[Pair]) -> Iterable[_Row]:
+def rows(old: Compared, new: Compared, pairs: Iterable[Pair]) -> list[Row]:
+    """List what is asked of both sides: every pair that tells something, every conclusion."""
+    return [*_statement_rows(pairs), *_conclusion_rows(old, new)]
+
+
+def _statement_rows(pairs: Iterable[Pair]) -> Iterable[Row]:
     for pair in pairs:
         told = pair.old or pair.new
         assert told is not None
         if told.kind in ("recommendation", "contraindication", "caution"):
             kind = "recommendation" if told.kind == "recommendation" else "avoid"
-            yield _Row(kind, told.title, *pair.names)
+            yield Row(kind, told.title, *pair.names)
 
 
-def _conclusion_rows(old: Compared, new: Compared) -> Iterable[_Row]:
+def _conclusion_rows(old: Compared, new: Compared) -> Iterable[Row]:
     """Ask for every value that is concluded, by however many definitions."""
     found: dict[tuple[str, Any], tuple[list[str], list[str]]] = {}
     for side, compared in enumerate((old, new)):
@@ -95,7 +100,7 @@ def _conclusion_rows(old: Compared, new: Compared) -> Iterable[_Row]:
     for (fact, value), (mine, its) in found.items():
         said = words[0] if fact in new.knowledge.facts else words[1]
         title = said.fact(fact) if value is None else said.stated(fact, value)
-        yield _Row("conclusion", title, _names(mine), _names(its), fact, value)
+        yield Row("conclusion", title, _names(mine), _names(its), fact, value)
 
 
 def _names(statements: list[str]) -> str | None:
@@ -129,7 +134,7 @@ def _has(facts: Mapping[str, ir.Fact], name: str, value: Any) -> bool:
 
 
 def _compare(
-    one: Answered, other: Answered, rows: list[_Row], counted: dict[_Row, Counter[tuple[str, str]]]
+    one: Answered, other: Answered, rows: list[Row], counted: dict[Row, Counter[tuple[str, str]]]
 ) -> tuple[tuple[Answer, ...], tuple[Agreed, ...], int, dict[str, int], dict[str, int]]:
     answers: list[Answer] = []
     agreed: list[Agreed] = []
@@ -159,7 +164,7 @@ def _said(statuses: Counter[str]) -> dict[str, int]:
 
 
 def _reason(
-    answered: Answered, row: _Row, statement: str | None, like: ir.Statement | None
+    answered: Answered, row: Row, statement: str | None, like: ir.Statement | None
 ) -> Reason:
     if row.kind == "conclusion":
         return answered.conclusion(row.fact, row.value)
@@ -169,7 +174,7 @@ def _reason(
     return answered.avoidance(statement, like)
 
 
-def _matrices(counted: Mapping[_Row, Counter[tuple[str, str]]]) -> Iterable[Matrix]:
+def _matrices(counted: Mapping[Row, Counter[tuple[str, str]]]) -> Iterable[Matrix]:
     for kind, statuses in STATUSES.items():
         total: Counter[tuple[str, str]] = Counter()
         for row, counts in counted.items():
@@ -179,7 +184,7 @@ def _matrices(counted: Mapping[_Row, Counter[tuple[str, str]]]) -> Iterable[Matr
             yield Matrix(kind, statuses, _counts(total, statuses))
 
 
-def _by_pair(counted: Mapping[_Row, Counter[tuple[str, str]]]) -> Iterable[PairCount]:
+def _by_pair(counted: Mapping[Row, Counter[tuple[str, str]]]) -> Iterable[PairCount]:
     """Count pair by pair; those of which nothing is ever said are left out."""
     for row, counts in counted.items():
         if any(not {old, new} <= set(SILENT) for old, new in counts):

@@ -61,7 +61,7 @@ class _Drawing:
         grid = list(self._grid(height - 20))
         body = Markup("\n").join([*grid, *self.parts])
         title = "Timeline: laboratory values against their own limits, drugs, events, and what"
-        return _tag(
+        return tag(
             "svg", body, viewBox=f"0 0 {WIDTH} {height:.0f}", role="img",
             aria_label=f"{title} each guideline said. The table below holds the same as text.",
             class_="timeline",
@@ -74,7 +74,7 @@ class _Drawing:
 
     def add(self, name: str, content: object = "", **attributes: object) -> None:
         """Add a shape."""
-        self.parts.append(_tag(name, content, **attributes))
+        self.parts.append(tag(name, content, **attributes))
 
     def text(self, x: float, y: float, words: str, class_: str, anchor: str = "start") -> None:
         """Add a text."""
@@ -83,9 +83,9 @@ class _Drawing:
     def _grid(self, bottom: float) -> Iterator[Markup]:
         for day, label in ticks(self.timeline.first, self.timeline.last):
             x = self.x(day)
-            yield _tag("line", x1=x, x2=x, y1=22, y2=bottom, class_="grid")
-            yield _tag("text", label, x=x, y=14, class_="tick", text_anchor="middle")
-            yield _tag("text", label, x=x, y=bottom + 15, class_="tick", text_anchor="middle")
+            yield tag("line", x1=x, x2=x, y1=22, y2=bottom, class_="grid")
+            yield tag("text", label, x=x, y=14, class_="tick", text_anchor="middle")
+            yield tag("text", label, x=x, y=bottom + 15, class_="tick", text_anchor="middle")
 
     def _heading(self, title: str) -> None:
         self.y += 6
@@ -206,9 +206,9 @@ class _Drawing:
             if len(lane.turns) > _MANY_TURNS and self.x(day) - edge < _APART:
                 continue  # the table has it
             edge = self.x(day)
-            dot = _tag("circle", _title(f"change {number} of the table"), cx=self.x(day), cy=y,
+            dot = tag("circle", _title(f"change {number} of the table"), cx=self.x(day), cy=y,
                        r=4, class_="turn")  # fmt: skip
-            self.parts.append(_tag("a", dot, href=f"#day-{number}"))
+            self.parts.append(tag("a", dot, href=f"#day-{number}"))
         for repeated in lane.rows:
             self._row(repeated)
         rows: list[float] = []
@@ -303,10 +303,10 @@ def _day(day: int) -> str:
 
 
 def _title(text: str) -> Markup:
-    return _tag("title", text)
+    return tag("title", text)
 
 
-def _tag(name: str, content: object = "", **attributes: object) -> Markup:
+def tag(name: str, content: object = "", **attributes: object) -> Markup:
     """Write an element; texts and attributes are escaped."""
     parts = [Markup(name)]
     for key, value in attributes.items():
