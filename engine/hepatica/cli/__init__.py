@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from hepatica.diagnostics import Diagnostic
 
 COMMANDS = (
-    "eval", "replay", "explain", "diff", "lint", "test", "sources", "schema", "new",
+    "eval", "replay", "explain", "diff", "cohort", "lint", "test", "sources", "schema", "new",
 )  # fmt: skip
 _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
     "replay": "The course of a patient: what each guideline said, whenever it changed.",
     "explain": "Why a statement holds for a case, why not, and what is missing.",
     "diff": "Compare two guidelines, or two versions of one, by statement and by case.",
+    "cohort": "Answer a table of patients: Parquet, CSV, NDJSON; a summary by statement.",
     "lint": "Check knowledge files and cases: shape, names, units, citations, examples.",
     "test": "Run every example of every statement, and every case.",
     "sources": "What each source document says, and what became of it.",

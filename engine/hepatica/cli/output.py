@@ -124,9 +124,13 @@ class Ticker:
 
     def tick(self) -> None:
         """Count one step."""
-        self.done += 1
+        self.advance(1)
+
+    def advance(self, steps: int) -> None:
+        """Count some steps."""
+        self.done += steps
         if self.bar is not None:
-            self.bar.update(1)
+            self.bar.update(steps)
         elif sys.stderr.isatty() and time.monotonic() - self.start > _PATIENCE:
             self.bar = click.progressbar(length=self.length, label=self.label, file=sys.stderr)
             self.bar.__enter__()

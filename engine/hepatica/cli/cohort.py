@@ -1,0 +1,221 @@
+"""`hepatica cohort`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from hepatica.cli.common import count, guideline_option, knowledge_option, load, show
+from hepatica.cli.output import Ticker
+from hepatica.diagnostics import Diagnostic, Invalid
+from hepatica.run import select
+
+if TYPE_CHECKING:
+    from hepatica import ir
+    from hepatica.cohort.check import Check
+    from hepatica.cohort.reading import Reading
+    from hepatica.cohort.run import Done
+
+
+@click.command("cohort")
+@click.argument("facts", nargs=-1)
+@guideline_option
+@click.option("-o", "--output", "out", metavar="OUT",
+              help="The result: a .parquet, .csv or .ndjson file, or a folder.")  # fmt: skip
+@click.option("--map", "map_file", type=click.Path(path_type=Path), metavar="FILE",
+              help="What the columns mean (default: their names are facts).")  # fmt: skip
+@click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True,
+              help="A row for each thing that is said, or a row a patient.")  # fmt: skip
+@click.option("--check", "check_only", is_flag=True, help="Look at the table only.")
+@click.option("--rejects", metavar="FILE",
+              help="Write rows that cannot be used there, and go on with the others.")  # fmt: skip
+@click.option("--summary", "summary_to", metavar="FILE",
+              help="Sum up by statement; - or a .txt, .md or .json file.")  # fmt: skip
+@click.option("--by", multiple=True, metavar="COLUMN", help="Sum up by subgroups, too.")
+@click.option("--synthesize", type=click.IntRange(1, 1_000_000_000), metavar="N",
+              help="Invent N patients instead, into OUT.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="For --synthesize.")
+@click.option("--missing", type=click.FloatRange(0, 1), default=0.2, show_default=True,
+              help="For --synthesize: the share of cells that are not given.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
+              show_default=True, help="How --check and --summary - are written.")  # fmt: skip
+@knowledge_option
+def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> None:
+    """Answer a table of patients: every guideline, every row, at the speed of reading it.
+
+    FACTS are Parquet, Arrow, CSV or NDJSON files, patterns, or folders. The table is checked before
+    the work starts: a row that cannot be used stops it, unless --rejects says where such rows go.
+    A folder as OUT gets a file for each file of the table, and a rerun does only what is not done.
+
+    \b
+    Examples:
+      hepatica cohort --synthesize 10000 --seed 1 -o invented.parquet
+      hepatica cohort registry.csv --map registry.yaml --check
+      hepatica cohort registry.csv --map registry.yaml -g easl_2025 -o answers.parquet --summary -
+    """
+    _need_polars()
+    read = load(knowledge)
+    with _interruptible():
+        if options["synthesize"]:
+            _synthesize(read, facts, options)
+        elif not facts:
+            raise click.UsageError("name the files of the table, or use --synthesize")
+        else:
+            _cohort(read, facts, options)
+
+
+def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
+    from hepatica.cohort.answers import Answerer, asked_of
+    from hepatica.cohort.check import check
+    from hepatica.cohort.run import Job, to_file, to_folder, told_of, write_rejects
+    from hepatica.cohort.run import count as count_only
+
+    out, summary_to = options["out"], options["summary_to"]
+    if not (out or summary_to or options["check_only"]):
+        raise click.UsageError("say where the result goes (-o), or use --summary or --check")
+    if options["by"] and not summary_to:
+        raise click.UsageError("--by is for a --summary")
+    chosen = select(read, options["guidelines"])
+    reading = _reading(read, facts, options)
+    shape = options["shape"] if out else None
+    answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
+                        sums=summary_to is not None)  # fmt: skip
+    found = check(reading, asked_of(chosen))
+    if options["check_only"]:
+        _show_check(found, options["form"])
+        return
+    rejected = 0
+    if not found.clean:
+        if not options["rejects"]:
+            raise Invalid([*found.diagnostics(), _how_to_go_on(found)])
+        rejected = write_rejects(reading, options["rejects"])
+        click.echo(f"{count(rejected, 'row')} of {found.rows:,} cannot be used: "
+                   f"{options['rejects']}", err=True)  # fmt: skip
+    job = Job(reading, found, answerer, told_of(chosen, reading, shape))
+    with Ticker(found.rows - found.unusable, "patients") as ticker:
+        if out is None:
+            done = count_only(job, ticker.advance)
+        elif out.endswith("/") or Path(out).is_dir():
+            done = to_folder(job, out, ticker.advance)
+        else:
+            done = to_file(job, out, ticker.advance)
+    _told(done, out)
+    if summary_to:
+        _sum_up(read, chosen, done, reading, rejected, options)
+
+
+def _reading(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> Reading:
+    from hepatica.cohort.inputs import open_table
+    from hepatica.cohort.mapping import plain_mapping, read_mapping
+    from hepatica.cohort.reading import Reading
+
+    if options["map_file"] is not None:
+        mapping = read_mapping(options["map_file"], read.facts)
+        return Reading(open_table(facts, mapping.csv_separator), mapping, read.facts, options["by"])
+    table = open_table(facts)
+    mapping = plain_mapping(table.columns, read.facts, options["by"])
+    return Reading(table, mapping, read.facts)
+
+
+def _show_check(found: Check, form: str) -> None:
+    from hepatica.report.cohort import check_text
+
+    if form == "json":
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo(check_text(found), nl=False)
+        show(found.diagnostics())
+    if not found.clean:
+        sys.exit(2)
+
+
+def _how_to_go_on(found: Check) -> Diagnostic:
+    rows = count(found.unusable, "row")
+    text = f"{rows} of {found.rows:,} cannot be used, so nothing was answered"
+    help = "mend them, or use `--rejects FILE` to write them there and go on with all others"
+    return Diagnostic("D316", "error", text, help=help)
+
+
+def _told(done: Done, out: str | None) -> None:
+    if out is not None:
+        before = f" ({count(done.skipped, 'file')} done before)" if done.skipped else ""
+        click.echo(f"{count(done.patients, 'patient')}, {count(done.rows, 'row')}{before}: {out}",
+                   err=True)  # fmt: skip
+
+
+def _sum_up(
+    read: ir.Knowledge, chosen: list[ir.Guideline], done: Done, reading: Reading, rejected: int,
+    options: dict[str, Any],
+) -> None:  # fmt: skip
+    from hepatica.cohort.reading import MARK
+    from hepatica.cohort.summary import summary
+    from hepatica.cohort.write import cannot_write
+    from hepatica.report.cohort import summary_markdown, summary_text
+    from hepatica.words import Words
+
+    found = summary(chosen, done.counts, done.missing, options["by"], patients=done.patients,
+                    rejected=rejected, synthetic=MARK in reading.table.columns)  # fmt: skip
+    to = options["summary_to"]
+    forms = {".json": "json", ".md": "markdown"}
+    form = options["form"] if to == "-" else forms.get(Path(to).suffix, "text")
+    if form == "json":
+        text = msgspec.json.encode(found).decode() + "\n"
+    else:
+        text = (summary_markdown if form == "markdown" else summary_text)(found, Words(read))
+    if to == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(to).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(to, error) from None
+
+
+def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
+    from hepatica.cohort.synthesize import describe, synthesize
+    from hepatica.cohort.write import Sink
+
+    if facts or not options["out"]:
+        raise click.UsageError("--synthesize takes no table, and writes one (-o)")
+    number, seed, missing = options["synthesize"], options["seed"], options["missing"]
+    chosen = select(read, options["guidelines"])
+    told = {"hepatica.synthetic": "true", "hepatica.about": describe(number, seed, missing)}
+    with Ticker(number, "patients") as ticker, Sink(options["out"], told) as sink:
+        for frame in synthesize(read, chosen, number, seed, missing):
+            sink.write(frame)
+            ticker.advance(len(frame))
+    click.echo(f"{options['out']}: {told['hepatica.about']}", err=True)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Tell an interruption in one sentence; SIGTERM is one, too, so that scratch files go."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        text = "interrupted; no half-written result was left"
+        help = "run it again; with a folder as OUT, files that are done are not done again"
+        raise Invalid([Diagnostic("D319", "error", text, help=help)]) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _need_polars() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("polars") is None or find_spec("pyarrow") is None:
+        text = "cohorts need Polars and PyArrow, which are not installed here"
+        help = 'pip install ".[cohort]" in the checkout'
+        raise Invalid([Diagnostic("E103", "error", text, help=help)])

@@ -1,0 +1,259 @@
+"""Answering batches of patients: the rows of the result, long or wide, and counts to sum up.
+
+Long has a row for each patient and each statement that says something to them:
+
+* a row of the kind `applies` for every patient and guideline, whatever it says: nobody gets lost;
+* recommendations, contraindications and cautions, but not those that are `none`;
+* definitions that are true; those that are unknown only where nothing else of the guideline asks
+  for the conclusion (what waits for it is there itself), and no score that nobody has begun to
+  count; neither, where the guideline surely does not apply.
+
+Wide has a row a patient and a column a statement, with every status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.cohort.reading import ID, KEEP
+from hepatica.compile.columnar import STATUS, Columnar
+from hepatica.evaluate import definitions_of
+from hepatica.walk import active, concludes, conditions_of, leaves
+
+Shape = Literal["long", "wide"]
+PATIENT = "patient"
+KINDS = ("applies", "recommendation", "contraindication", "caution", "definition")
+_SAYING = {
+    "recommendation": ("recommended", "contingent", "blocked"),
+    "contraindication": ("contraindicated", "contingent"),
+    "caution": ("caution", "contingent"),
+    "definition": ("true", "unknown"),
+}
+_OPEN = ("contingent", "unknown")
+_APPLIES = ("true", "false", "unknown")
+
+
+class Batch(NamedTuple):
+    """What became of some patients: the rows of the result, and counts (see `Answerer`)."""
+
+    rows: pl.DataFrame | None
+    counts: pl.DataFrame
+    missing: pl.DataFrame
+
+
+class Answerer:
+    """Answers patients by some guidelines; made once, used for every batch.
+
+    `counts` of a batch have the columns of `by`, then guideline, statement, kind, status and
+    patients; its `missing` those of `by`, then guideline, statement, fact and patients.
+    """
+
+    def __init__(
+        self,
+        knowledge: ir.Knowledge,
+        guidelines: Iterable[ir.Guideline],
+        *,
+        shape: Shape | None,
+        keep: Sequence[str] = (),
+        by: Sequence[str] = (),
+        sums: bool = True,
+    ) -> None:
+        """Compile the guidelines; `shape` None means counts only, without `sums` none of them."""
+        self.guidelines = tuple(guidelines)
+        self.compiled = [Columnar(g, knowledge) for g in self.guidelines]
+        self.shape = shape
+        self.keep = tuple(keep)
+        self.by = tuple(by)
+        self.sums = sums
+        self.names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
+        self.statements = pl.Enum(sorted(
+            {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
+        ))  # fmt: skip
+        self.ids = pl.Enum([c.guideline for c in self.compiled])
+        self.alone = [_alone(g) for g in self.guidelines]
+
+    def answer(self, patients: pl.DataFrame) -> Batch:
+        """Answer a batch: the columns `ID`, one a fact, and `KEEP` with each kept column."""
+        found = patients.lazy()
+        kept = [KEEP + name for name in self.keep]
+        groups = [KEEP + name for name in self.by]
+        outcomes = pl.collect_all([c.outcomes(found, [ID, *kept]) for c in self.compiled])
+        rows = None
+        if self.shape == "wide":
+            rows = self._wide(outcomes)
+        elif self.shape == "long":
+            rows = self._long(found, outcomes)
+        if not self.sums:
+            return Batch(rows, pl.DataFrame(), pl.DataFrame())
+        counts = pl.concat([
+            self._counts(c, o, groups) for c, o in zip(self.compiled, outcomes, strict=True)
+        ])  # fmt: skip
+        missing = pl.concat([self._missing(c, found, groups) for c in self.compiled])
+        return Batch(rows, counts, missing)
+
+    # --- rows --------------------------------------------------------------------------------
+
+    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.rename({ID: PATIENT, **{KEEP + n: n for n in self.keep}})
+
+    def _wide(self, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        frames = []
+        for compiled, outcome in zip(self.compiled, outcomes, strict=True):
+            names = {s: wide_name(compiled.guideline, s) for s in compiled.kinds}
+            applies = _applies().alias(f"{compiled.guideline}:applies")
+            frames.append(outcome.select(applies, *[pl.col(s).alias(n) for s, n in names.items()]))
+        base = self._named(outcomes[0].select(ID, *[KEEP + n for n in self.keep]))
+        return pl.concat([base, *frames], how="horizontal")
+
+    def _long(self, patients: pl.LazyFrame, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        pieces: list[pl.LazyFrame] = []
+        missing = pl.collect_all([c.missing(patients) for c in self.compiled])
+        kept = [ID, *[KEEP + n for n in self.keep]]
+        order = pl.int_range(pl.len(), dtype=pl.UInt32).alias("order:")
+        for i, compiled in enumerate(self.compiled):
+            waiting = missing[i].select(pl.all().name.prefix("? "))
+            frame = pl.concat([outcomes[i].with_columns(order), waiting], how="horizontal").lazy()
+            pieces.append(frame.select("order:", *kept, *self._labels(i, compiled.guideline,
+                "applies", _applies(), pl.lit([], pl.List(self.names)))))  # fmt: skip
+            for statement, kind in compiled.kinds.items():
+                if kind not in _SAYING:
+                    continue
+                status = pl.col(statement)
+                saying = status.is_in(pl.Series(self._saying(i, statement, kind), dtype=STATUS)
+                                      .implode())  # fmt: skip
+                if kind == "definition":
+                    saying = saying & pl.col("applies").fill_null(True)
+                listed = pl.col(f"? {statement}").cast(pl.List(self.names))
+                labels = self._labels(i, statement, kind, status, listed)
+                pieces.append(frame.filter(saying).select("order:", *kept, *labels))
+        # The pieces are in the order of the guidelines and their statements; sorting keeps that.
+        together = pl.concat(pl.collect_all(pieces)).sort("order:", maintain_order=True)
+        return self._named(together.drop("order:"))
+
+    def _saying(self, i: int, statement: str, kind: str) -> tuple[str, ...]:
+        if kind == "definition" and statement not in self.alone[i]:
+            return ("true",)
+        return _SAYING[kind]
+
+    def _labels(
+        self, i: int, statement: str, kind: str, status: pl.Expr, missing: pl.Expr
+    ) -> list[pl.Expr]:
+        return [
+            pl.lit(self.guidelines[i].id, self.ids).alias("guideline"),
+            pl.lit(statement, self.statements).alias("statement"),
+            pl.lit(kind, pl.Enum(KINDS)).alias("kind"),
+            status.alias("status"),
+            missing.alias("missing"),
+        ]
+
+    # --- counts ------------------------------------------------------------------------------
+
+    def _counts(self, compiled: Columnar, outcome: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+        sums: dict[str, tuple[str, str, str]] = {}
+        exprs = []
+        for word in _APPLIES:
+            name = f"{compiled.guideline} {word}"
+            sums[name] = (compiled.guideline, "applies", word)
+            exprs.append((_applies() == pl.lit(word, STATUS)).sum().alias(name))
+        for statement, kind in compiled.kinds.items():
+            words = (*_SAYING[kind], *(("none",) if kind != "definition" else ("false",))) if (
+                kind in _SAYING
+            ) else ()  # fmt: skip
+            for word in words:
+                name = f"{statement} {word}"
+                sums[name] = (statement, kind, word)
+                exprs.append((pl.col(statement) == pl.lit(word, STATUS)).sum().alias(name))
+        frame = _summed(outcome.lazy(), exprs, by)
+        labels = pl.DataFrame(
+            [(name, compiled.guideline, *label) for name, label in sums.items()],
+            schema=dict.fromkeys(("variable", "guideline", "statement", "kind", "status"),
+                                 pl.String), orient="row",
+        )  # fmt: skip
+        return _labelled(frame, labels, by, self.by)
+
+    def _missing(self, compiled: Columnar, patients: pl.LazyFrame, by: list[str]) -> pl.DataFrame:
+        pairs = [
+            (s, fact) for s, fact in compiled.pairs
+            if compiled.kinds[s] in ("recommendation", "contraindication", "caution")
+        ]  # fmt: skip
+        names = [f"{s} {fact}" for s, fact in pairs]
+        frame = _summed(compiled.missing_pairs(patients, by), [pl.col(n).sum() for n in names], by)
+        labels = pl.DataFrame(
+            [(n, compiled.guideline, *pair) for n, pair in zip(names, pairs, strict=True)],
+            schema=dict.fromkeys(("variable", "guideline", "statement", "fact"), pl.String),
+            orient="row",
+        )  # fmt: skip
+        return _labelled(frame, labels, by, self.by)
+
+
+def _summed(frame: pl.LazyFrame, sums: list[pl.Expr], by: list[str]) -> pl.DataFrame:
+    if by:
+        return frame.group_by(by).agg(sums).collect()
+    return frame.select(sums).collect()
+
+
+def _labelled(
+    frame: pl.DataFrame, labels: pl.DataFrame, by: list[str], names: Sequence[str]
+) -> pl.DataFrame:
+    """Turn a column a sum into a row a sum, with its labels; sums of 0 are left out."""
+    long = frame.unpivot(index=by or None, value_name="patients")
+    long = long.cast({"variable": pl.String, "patients": pl.UInt64})
+    long = long.filter(pl.col("patients") > 0)
+    together = long.join(labels, on="variable", how="left", maintain_order="left")
+    groups = [pl.col(inner).cast(pl.String).alias(n) for inner, n in zip(by, names, strict=True)]
+    return together.select(*groups, *labels.columns[1:], "patients")
+
+
+def add_up(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Add counts of several batches."""
+    together = pl.concat([f for f in frames if f.width], how="vertical")
+    labels = [name for name in together.columns if name != "patients"]
+    return together.group_by(labels, maintain_order=True).agg(pl.col("patients").sum())
+
+
+def wide_name(guideline: str, statement: str) -> str:
+    """Name the column of a statement: a pack's stands in several guidelines, and says which."""
+    own = statement.partition("/")[0] == guideline
+    return statement if own else f"{guideline}:{statement}"
+
+
+def _applies() -> pl.Expr:
+    true, false, unknown = (pl.lit(word, STATUS) for word in _APPLIES)
+    applies = pl.col("applies")
+    return pl.when(applies).then(true).when(applies.is_null()).then(unknown).otherwise(false)
+
+
+def asked_of(guidelines: Iterable[ir.Guideline]) -> tuple[str, ...]:
+    """List the facts that a guideline asks and does not conclude itself, in order."""
+    found: set[str] = set()
+    for guideline in guidelines:
+        concluded = {concludes(s) for s in definitions_of(guideline)}
+        found |= {leaf.fact for leaf in leaves_of(guideline)} - concluded
+    return tuple(sorted(found))
+
+
+def leaves_of(guideline: ir.Guideline) -> Iterator[ir.Leaf]:
+    """Walk over every question of a guideline, those of its packs' definitions too."""
+    every = {s.id: s for s in (*active(guideline.statements), *definitions_of(guideline))}
+    for statement in every.values():
+        for when in conditions_of(statement):
+            yield from leaves(when)
+    if guideline.applies is not None:
+        yield from leaves(guideline.applies)
+
+
+def _alone(guideline: ir.Guideline) -> frozenset[str]:
+    """Name the definitions whose conclusion nothing else asks for, and that count no score."""
+    definitions = definitions_of(guideline)
+    scores = {s.score for s in definitions if s.score}
+    asked = {leaf.fact for leaf in leaves_of(guideline)}
+    return frozenset(
+        s.id
+        for s in definitions
+        if concludes(s) not in asked
+        and scores.isdisjoint(leaf.fact for when in conditions_of(s) for leaf in leaves(when))
+    )

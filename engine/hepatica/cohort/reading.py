@@ -1,0 +1,181 @@
+"""A table read as patients: which column is which fact, and which rows cannot be used and why."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.case import exclusion
+from hepatica.cohort.bare import denials
+from hepatica.cohort.cells import RAW, Cells, Trouble, cells_of, named_unit, units_of
+from hepatica.cohort.inputs import FILE, ROW, Part, Table
+from hepatica.cohort.mapping import AS_WRITTEN, PATIENT
+from hepatica.cohort.mapping import Mapping as Columns
+from hepatica.diagnostics import Diagnostic, Invalid, suggestion
+
+ID = "patient:"
+KEEP = "keep:"
+MARK = "synthetic"
+"""A column of that name says that the patients are invented."""
+_NO_ID = "leave no patient without an id; invent one where the source has none"
+
+
+class Reading:
+    """A table of patients. Raises `Invalid` (D303 to D305) when its columns do not fit.
+
+    Frames have the columns `ID`, one a fact (by its id), and `KEEP` with each kept column.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        facts: Mapping[str, ir.Fact],
+        by: Sequence[str] = (),
+    ) -> None:
+        """Match the columns of a table with facts; `by` are further columns to keep."""
+        self.table = table
+        self.columns = columns
+        self.facts = facts
+        self.keep = tuple(dict.fromkeys((*columns.keep, *by)))
+        self.twice: pl.Series | None = None
+        found = self._absent()
+        if found:
+            raise Invalid(found)
+        self.cells: dict[str, Cells] = {}
+        for name, column in columns.facts.items():
+            fact = facts[name]
+            dtype = table.columns[column.column]
+            seen = self._units(column.column) if column.unit == AS_WRITTEN else ()
+            if not columns.file and fact.ask_unit and column.unit is None and _is_bare(dtype):
+                found.append(self._needs_unit(fact))
+                continue
+            units = units_of(fact, column, seen) if fact.type == "quantity" else {}
+            cells = cells_of(fact, column, dtype, columns.csv_decimal, units)
+            if isinstance(cells, Diagnostic):
+                found.append(self._about_table(cells))
+            else:
+                self.cells[name] = cells
+        if found:
+            raise Invalid(found)
+        self.denials = tuple(denials(facts, self.cells))
+
+    # --- frames ------------------------------------------------------------------------------
+
+    def raw(self, parts: Iterable[Part] | None = None, *, places: bool = False) -> pl.LazyFrame:
+        """Give the rows with raw columns only (`RAW` before their names)."""
+        names = dict.fromkeys(cells.column for cells in self.cells.values())
+        extra = [pl.col(FILE), pl.col(ROW)] if places else []
+        return self.table.scan(parts, places=places).select(
+            self._id().alias(ID),
+            *[pl.col(name).alias(RAW + name) for name in names],
+            *[pl.col(name).alias(KEEP + name) for name in self.keep],
+            *extra,
+        )
+
+    def patients(
+        self, parts: Iterable[Part] | None = None, *, places: bool = False
+    ) -> pl.LazyFrame:
+        """Give every row, also what cannot be used, with a column a fact beside the raw ones."""
+        values = [cells.value for cells in self.cells.values()]
+        return self.raw(parts, places=places).with_columns(values)
+
+    def usable(self, parts: Iterable[Part] | None = None, *, clean: bool) -> pl.LazyFrame:
+        """Give the rows that can be used; all of them, when a check has found the table `clean`."""
+        frame = self.patients(parts)
+        if not clean:
+            frame = frame.filter(~self.is_trouble())
+        kept = [pl.col(KEEP + name) for name in self.keep]
+        return frame.select(pl.col(ID), *self.cells, *kept)
+
+    def _id(self) -> pl.Expr:
+        column = pl.col(self.columns.patient)
+        dtype = self.table.columns[self.columns.patient]
+        if dtype.is_integer():
+            return column
+        text = column.cast(pl.String)
+        return pl.when(text.str.strip_chars() != "").then(text)
+
+    # --- what is wrong with rows -------------------------------------------------------------
+
+    @functools.cached_property
+    def troubles(self) -> dict[str, tuple[str | None, str, Trouble]]:
+        """Give every kind of trouble a row can have: by number, its fact, column and what it is."""
+        found: list[tuple[str | None, str, Trouble]] = []
+        no_id = Trouble("D305", "a row without a patient's id", _NO_ID, pl.col(ID).is_null())
+        found.append((None, self.columns.patient, no_id))
+        for name, cells in self.cells.items():
+            found += [(name, cells.column, trouble) for trouble in cells.troubles]
+        for denied in self.denials:
+            what, help = exclusion(denied.fact, denied.others)
+            column = self.cells[denied.fact].column
+            found.append((denied.fact, column, Trouble("D314", what, help, denied.where)))
+        return {f"trouble {i}": one for i, one in enumerate(found)}
+
+    def is_twice(self) -> pl.Expr:
+        """Say which rows are of a patient with more than one row (known after a check)."""
+        if self.twice is None or not len(self.twice):
+            return pl.lit(False)
+        return pl.col(ID).is_in(self.twice.implode()).fill_null(False)
+
+    def is_trouble(self) -> pl.Expr:
+        """Say which rows cannot be used."""
+        every = [trouble.where for _, _, trouble in self.troubles.values()]
+        return functools.reduce(operator.or_, every, self.is_twice())
+
+    # --- columns -----------------------------------------------------------------------------
+
+    def _absent(self) -> list[Diagnostic]:
+        """Name columns that are asked for and not there."""
+        names = self.table.columns
+        found = []
+        wanted = {c.column: f"the column `{c.column}` of `{fact}`"
+                  for fact, c in self.columns.facts.items()}  # fmt: skip
+        wanted |= {name: f"the column `{name}`" for name in self.keep}
+        for name, shown in wanted.items():
+            if name not in names:
+                help = suggestion(name, names) or f"its columns: {', '.join(list(names)[:20])}"
+                found.append(self._about_table(
+                    Diagnostic("D303", "error", f"{shown} is not in the table", help=help)
+                ))  # fmt: skip
+        if self.columns.patient not in names:
+            text = f"the table has no column `{self.columns.patient}` with the patients' ids"
+            help = suggestion(self.columns.patient, names) or (
+                "name the column of the ids in the mapping file: `patient: NAME`"
+            )
+            found.append(self._about_table(Diagnostic("D305", "error", text, help=help)))
+        if not self.columns.facts and not found:
+            text = "no column of the table is a fact"
+            help = "name the columns by facts of the dictionary, or give a mapping file (--map)"
+            found.append(self._about_table(Diagnostic("D303", "error", text, help=help)))
+        return found
+
+    def _about_table(self, diagnostic: Diagnostic) -> Diagnostic:
+        import msgspec
+
+        return msgspec.structs.replace(diagnostic, file=self.table.parts[0].path)
+
+    def _needs_unit(self, fact: ir.Fact) -> Diagnostic:
+        text = f"`{fact.id}` needs its unit: more than one is in use"
+        help = f"name the column `{fact.id} [{fact.unit}]` if that is its unit, or use --map"
+        return self._about_table(Diagnostic("D104", "error", text, help=help))
+
+    def _units(self, column: str) -> tuple[str, ...]:
+        """Find the units that the cells of a text column name."""
+        frame = self.table.scan().select(named_unit(pl.col(column)).alias("unit"))
+        units = frame.unique().drop_nulls().collect(engine="streaming")["unit"]
+        return tuple(sorted(units.to_list()))
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Name the columns whose names are no facts, in a table without a mapping file."""
+        return tuple(n for n in self.columns.unused if n not in (*self.keep, PATIENT, MARK))
+
+
+def _is_bare(dtype: Any) -> bool:
+    return bool(dtype.is_numeric()) or dtype == pl.String

@@ -1,0 +1,268 @@
+"""A whole table answered: into one file, or file by file into a folder that a rerun resumes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.cohort.answers import Answerer, Shape, add_up
+from hepatica.cohort.cells import RAW
+from hepatica.cohort.check import Check
+from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
+from hepatica.cohort.reading import ID, Reading
+from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
+from hepatica.version import VERSION
+
+AT_ONCE = 50_000
+MANIFEST = "_manifest.json"
+_SAMPLE = 2_000
+_LOW = 0.3
+"""An estimate from the first patients is believed to this share: only a sure lack is told."""
+Tick = Callable[[int], None]
+
+
+class Done(NamedTuple):
+    """What a run has done: rows written, counts (see `Answerer`), and files done before."""
+
+    rows: int
+    patients: int
+    counts: pl.DataFrame
+    missing: pl.DataFrame
+    skipped: int
+
+
+class Job(NamedTuple):
+    """A table that has been checked, and what is to be asked of it."""
+
+    reading: Reading
+    check: Check
+    answerer: Answerer
+    told: Mapping[str, str]
+
+
+def told_of(
+    guidelines: Iterable[ir.Guideline], reading: Reading, shape: Shape | None
+) -> dict[str, str]:
+    """Give what every result says about itself: versions, digests, and that it is a draft."""
+    return {
+        "hepatica": VERSION,
+        "hepatica.status": "experimental: no named clinician has checked these encodings",
+        "hepatica.guidelines": json.dumps(
+            {g.id: {"version": g.version, "digest": g.digest, "status": g.status,
+                    "experimental": g.experimental} for g in guidelines}
+        ),
+        "hepatica.mapping": reading.columns.digest,
+        "hepatica.shape": shape or "",
+        "hepatica.synthetic": str("synthetic" in reading.table.columns).lower(),
+    }  # fmt: skip
+
+
+def count(job: Job, tick: Tick | None = None) -> Done:
+    """Count only."""
+    return _answer(job, None, None, tick)
+
+
+def to_file(job: Job, path: str, tick: Tick | None = None) -> Done:
+    """Answer everything into one file. Raises `Invalid` (D317) when it cannot be written."""
+    _not_an_input(job.reading, Path(path))
+    form_of(path)
+    _room(job, path, job.check.rows)
+    with Sink(path, job.told) as sink:
+        done = _answer(job, None, sink, tick)
+    if sink.form != "parquet":
+        _write_json(Path(f"{path}{MANIFEST}"), dict(job.told))
+    return done
+
+
+def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
+    """Answer file by file into a folder; files done before, with the same of all, are left.
+
+    The same is: the knowledge, the mapping, what is asked, and the size and time of the file.
+    """
+    where = Path(folder)
+    _not_an_input(job.reading, where)
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    _room(job, folder, job.check.rows)
+    asked = _digest({**job.told, "by": list(job.answerer.by), "keep": list(job.answerer.keep),
+                     "sums": job.answerer.sums, "clean": job.check.clean})  # fmt: skip
+    before = _manifest(where)
+    files: dict[str, Any] = before.get("files", {}) if before.get("asked") == asked else {}
+    names = _names(job.reading.table.parts)
+    manifest: dict[str, Any] = {"asked": asked, **job.told, "files": {}}
+    total: list[Done] = []
+    skipped = 0
+    for part, name in names.items():
+        entry = files.get(name)
+        stamp = [os.path.abspath(part.path), part.size, part.modified]
+        if entry is not None and entry["input"] == stamp and (where / name).is_file():
+            done = _remembered(entry)
+            skipped += 1
+            if tick is not None:
+                tick(done.patients)
+        else:
+            (where / name).parent.mkdir(parents=True, exist_ok=True)
+            with Sink(str(where / name), job.told) as sink:
+                done = _answer(job, [part], sink, tick)
+            entry = {"input": stamp, "rows": done.rows, "patients": done.patients,
+                     "counts": done.counts.to_dicts(),
+                     "missing": done.missing.to_dicts()}  # fmt: skip
+        manifest["files"][name] = entry
+        total.append(done)
+        _write_json(where / MANIFEST, {**manifest, "files": {**files, **manifest["files"]}})
+    for name in files:
+        if name not in manifest["files"]:  # its input is gone: its answers would be of nobody
+            (where / name).unlink(missing_ok=True)
+    _write_json(where / MANIFEST, manifest)
+    return Done(
+        sum(d.rows for d in total), sum(d.patients for d in total),
+        _added(d.counts for d in total), _added(d.missing for d in total), skipped,
+    )  # fmt: skip
+
+
+def write_rejects(reading: Reading, path: str) -> int:
+    """Write the rows that cannot be used, as they are, with file, row and reasons; how many."""
+    reasons = [
+        pl.when(t.where).then(pl.lit(f"{column}: {t.what}"))
+        for _, column, t in reading.troubles.values()
+    ]
+    twice = "a patient who stands more than once"
+    reasons.append(pl.when(reading.is_twice()).then(pl.lit(f"{reading.columns.patient}: {twice}")))
+    reason = pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias("reason")
+    frame = reading.patients(places=True).filter(reading.is_trouble())
+    raw = [
+        pl.col(RAW + c).alias(c) for c in dict.fromkeys(x.column for x in reading.cells.values())
+    ]
+    bad = frame.select(
+        pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), reason,
+        pl.col(ID).alias(reading.columns.patient), *raw,
+    )  # fmt: skip
+    with Sink(path) as sink:
+        for batch in bad.collect_batches(chunk_size=AT_ONCE, engine="streaming"):
+            sink.write(batch)
+        if not sink.rows:
+            sink.write(bad.head(0).collect())
+    return sink.rows
+
+
+def _answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None) -> Done:
+    patients = rows = 0
+    counts: list[pl.DataFrame] = []
+    missing: list[pl.DataFrame] = []
+    frame = job.reading.usable(parts, clean=job.check.clean)
+    batches = iter(frame.collect_batches(chunk_size=AT_ONCE, engine="streaming"))
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            part = (parts or job.reading.table.parts)[0]
+            raise unreadable(part, error) from None
+        if batch is None:
+            break
+        if not len(batch):
+            continue
+        found = job.answerer.answer(batch)
+        patients += len(batch)
+        if found.rows is not None and sink is not None:
+            sink.write(found.rows)
+            rows += len(found.rows)
+        counts, missing = [_added([*counts, found.counts])], [_added([*missing, found.missing])]
+        if tick is not None:
+            tick(len(batch))
+    if sink is not None and not patients:  # a file without rows still gets its columns
+        empty = job.answerer.answer(frame.head(0).collect()).rows
+        if empty is not None:
+            sink.write(empty)
+    return Done(rows, patients, _added(counts), _added(missing), 0)
+
+
+def _added(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    known = [frame for frame in frames if frame.width and len(frame)]
+    return add_up(known) if known else pl.DataFrame()
+
+
+def _remembered(entry: Mapping[str, Any]) -> Done:
+    frames = []
+    for key in ("counts", "missing"):
+        frame = pl.DataFrame(entry[key], infer_schema_length=None)
+        frames.append(frame.cast({"patients": pl.UInt64}) if len(frame) else pl.DataFrame())
+    return Done(entry["rows"], entry["patients"], frames[0], frames[1], 0)
+
+
+def _not_an_input(reading: Reading, out: Path) -> None:
+    """Refuse to write over the table, or into a folder of it. Raises `Invalid` (D318)."""
+    place = os.path.realpath(out)
+    for part in reading.table.parts:
+        source = os.path.realpath(part.path)
+        if source == place or os.path.dirname(source) == place:
+            text = f"`{out}` is where the table itself lies"
+            raise refused("D318", text, str(out), "choose another place for the result")
+
+
+def _names(parts: Iterable[Part]) -> dict[Part, str]:
+    """Name the result of each file after it, with its keys as folders; numbered if need be."""
+    found: dict[Part, str] = {}
+    taken: set[str] = set()
+    for part in parts:
+        folders = [f"{key}={value}" for key, value in part.keys]
+        stem = Path(part.path).stem
+        name = str(Path(*folders, f"{stem}.parquet"))
+        number = 2
+        while name in taken:
+            name = str(Path(*folders, f"{stem}-{number}.parquet"))
+            number += 1
+        taken.add(name)
+        found[part] = name
+    return found
+
+
+def _room(job: Job, path: str, rows: int) -> None:
+    """Estimate the size of the result from the first patients, and compare it with the disk."""
+    frame = job.reading.usable(clean=job.check.clean).head(_SAMPLE).collect(engine="streaming")
+    if not len(frame):
+        return
+    found = job.answerer.answer(frame).rows
+    if found is None:
+        return
+    buffer = io.BytesIO()
+    form = "parquet" if path.endswith("/") or Path(path).is_dir() else form_of(path)
+    if form == "csv":
+        found.select(as_text(found)).write_csv(buffer)
+    elif form == "ndjson":
+        found.write_ndjson(buffer)
+    else:
+        found.write_parquet(buffer)
+    has_room(path, buffer.tell() / len(frame) * rows * _LOW)
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a folder; nothing, where there is none or it cannot be read."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        scratch.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise cannot_write(str(path), error) from None

@@ -1,0 +1,175 @@
+"""A guideline as Polars expressions: every patient of a table at once.
+
+Inside there are only Boolean columns without nulls: a question about a fact becomes two of them,
+*surely true?* and *surely false?*, and a missing value is off in both. What is used more than once
+is a column of its own, made in one `with_columns` a step; the rest is written where it is used, so
+that the plan grows with the guideline and not with the ways through it.
+
+A value that is missing may be null or, for a number, NaN: Polars finds NaN greater than every
+number, so it is made null first. A set with a null in it is not complete, and is missing as a
+whole. Infinite numbers have to be refused before.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.compile.circuit import WORDS, Circuit
+from hepatica.compile.expressions import STATUS as STATUS
+from hepatica.compile.expressions import Expressions, dtype_of, prepare
+from hepatica.lower import Ask, Given
+
+Plan = tuple[list[list[pl.Expr]], dict[str, pl.Expr]]
+Make = Callable[[Expressions], dict[str, pl.Expr]]
+
+
+class Columnar:
+    """A guideline compiled for tables.
+
+    A table has a row a patient and a column a fact, named by the fact's id, in the types that
+    `columns` gives: text and categories are cast to them, whole numbers to floats. Facts without a
+    column are missing for everybody. Every method takes a lazy frame and gives a lazy frame, of the
+    same rows in the same order; nothing is read before that is collected. A column of a type that a
+    fact cannot have, and a kept column named like an answer, raise `ValueError` at once; a code
+    that is none of the fact's values raises Polars' `InvalidOperationError` when collected.
+    """
+
+    def __init__(self, guideline: ir.Guideline, knowledge: ir.Knowledge) -> None:
+        """Lower a guideline of this knowledge; expressions are made for each table's columns."""
+        self.circuit = Circuit(guideline, knowledge)
+        self.guideline = guideline.id
+        self.statements = tuple(self.circuit.statements)
+        self.kinds = self.circuit.kinds
+        asked = [n for n in self.circuit.nodes if isinstance(n, Ask | Given)]
+        self.reads = tuple(sorted({n.leaf.fact if isinstance(n, Ask) else n.fact for n in asked}))
+        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
+
+    def columns(self) -> dict[str, pl.DataType]:
+        """Give the type of each fact's column."""
+        return {name: dtype_of(self.circuit.facts[name]) for name in self.reads}
+
+    def truths(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """Answer every statement's own condition: a nullable Boolean each, null for unknown.
+
+        Columns: those kept, one a statement (without scores, which have no condition of their own),
+        and `applies`.
+        """
+        rails = {**self.circuit.statements, "applies": self.circuit.applies}
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            return {name: e.truth(rail) for name, rail in rails.items()}
+
+        roots = [number for rail in rails.values() for number in rail]
+        return self._select(frame, keep, "truths", roots, make)
+
+    def outcomes(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """Give the status of every statement, as `STATUS` (`circuit.WORDS` are those of a kind).
+
+        A recommendation and an avoidance are `none` where they do not hold or the guideline does
+        not apply; definitions and evidence are true, false or unknown by themselves. Columns: those
+        kept, one a statement, and `applies` (a nullable Boolean).
+        """
+        statuses, applies = self.circuit.statuses, self.circuit.applies
+        roots = [n for by_word in statuses.values() for n in by_word.values()]
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            found = {s: e.status(by, WORDS[self.kinds[s]][-1]) for s, by in statuses.items()}
+            return {**found, "applies": e.truth(applies)}
+
+        return self._select(frame, keep, "outcomes", [*roots, *applies], make)
+
+    def concluded(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """Give what is concluded; a value that is given holds.
+
+        Columns, after those kept: a boolean is a nullable Boolean; a code is its value (null where
+        none is sure), and both it and a set have a nullable Boolean for each value, named
+        `fact=value`; a score is two floats, `fact.low` and `fact.high`, equal where it is known.
+        """
+        rails = [rail for values in self.circuit.values.values() for rail in values.values()]
+        rails += [rail for s in self.circuit.scores.values() for rail, _ in s.terms]
+        return self._select(frame, keep, "concluded", [n for rail in rails for n in rail],
+                            self._concluded)  # fmt: skip
+
+    def missing(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """List, for every statement that is open, the facts that could settle it, by name.
+
+        Columns: those kept, and for each statement a list of an Enum of `reads`; empty where it is
+        not open.
+        """
+        names = pl.Enum(self.reads)
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            return {s: e.listed(sorted(by.items()), names) for s, by in self._waiting.items()}
+
+        return self._select(frame, keep, "missing", self._waiting_nodes, make)
+
+    def missing_pairs(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+        """Say of every statement and fact whether the fact is missing for it: cheap to count.
+
+        Columns: those kept, and a Boolean without nulls for each of `pairs`, named
+        `statement fact` with one space.
+        """
+
+        def make(e: Expressions) -> dict[str, pl.Expr]:
+            return {f"{s} {fact}": e.use(self._waiting[s][fact]) for s, fact in self.pairs}
+
+        return self._select(frame, keep, "pairs", self._waiting_nodes, make)
+
+    @functools.cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """List every statement with every fact that can be missing for it."""
+        return tuple((s, fact) for s, by in self._waiting.items() for fact in sorted(by))
+
+    @functools.cached_property
+    def _waiting(self) -> dict[str, dict[str, int]]:
+        return {s: self.circuit.missing(s) for s in self.kinds}
+
+    @property
+    def _waiting_nodes(self) -> list[int]:
+        return [number for by in self._waiting.values() for number in by.values()]
+
+    def _concluded(self, e: Expressions) -> dict[str, pl.Expr]:
+        found: dict[str, pl.Expr] = {}
+        for name, values in self.circuit.values.items():
+            fact = self.circuit.facts[name]
+            if fact.type == "boolean":
+                found[name] = e.truth(values[True])
+                continue
+            if fact.type == "code":
+                by_value = {str(value): rail.true for value, rail in values.items()}
+                found[name] = e.chosen(by_value, pl.Enum(list(fact.values)))
+            found |= {f"{name}={value}": e.truth(rail) for value, rail in values.items()}
+        for name, score in self.circuit.scores.items():
+            for end, expr in zip(("low", "high"), e.interval(score), strict=True):
+                found[f"{name}.{end}"] = e.given_or(name, expr)
+        return found
+
+    # --- plans -------------------------------------------------------------------------------
+
+    def _select(
+        self, frame: pl.LazyFrame, keep: Sequence[str], what: str, roots: Iterable[int], make: Make
+    ) -> pl.LazyFrame:
+        schema = frame.collect_schema()
+        given = frozenset(self.reads).intersection(schema)
+        plan = self._plans.get((what, given))
+        if plan is None:
+            expressions = Expressions(self.circuit, roots, given)
+            answers = make(expressions)
+            plan = self._plans[what, given] = (expressions.steps, answers)
+        steps, answers = plan
+        if taken := sorted(set(keep) & set(answers)):
+            raise ValueError(f"a kept column is named like an answer: {', '.join(taken)}")
+        # Renamed first, so that no column of the table can have the name of one of ours.
+        kept = {f"k {i}": name for i, name in enumerate(keep)}
+        found = frame.select(
+            *[pl.col(name).alias(inner) for inner, name in kept.items()],
+            *[prepare(self.circuit.facts[n], schema[n]).alias(f"f {n}") for n in sorted(given)],
+            *([] if kept or given else [pl.nth(0).alias("k 0")]),  # as many rows as there were
+        )
+        for step in (*steps, [expr.alias(name) for name, expr in answers.items()]):
+            found = found.with_columns(step)
+        return found.select(*[pl.col(i).alias(name) for i, name in kept.items()], *answers)

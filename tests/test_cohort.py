@@ -1,0 +1,289 @@
+"""A cohort says of every patient what `eval` says of the case; long, wide and sums agree."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from drawn_charts import knowledge
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_cli import run
+
+from hepatica import ir
+from hepatica.case import Case, CaseReader, contradictions, documents
+from hepatica.cohort.answers import Answerer, asked_of, wide_name
+from hepatica.cohort.check import check
+from hepatica.cohort.inputs import open_table
+from hepatica.cohort.mapping import plain_mapping, read_mapping
+from hepatica.cohort.reading import Reading
+from hepatica.cohort.run import Job, to_file, told_of
+from hepatica.cohort.synthesize import synthesize
+from hepatica.finding import Finding
+from hepatica.run import Evaluator, select
+from hepatica.source import Document
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = ROOT / "tests" / "fixtures" / "cases"
+
+
+@functools.cache
+def guidelines() -> list[ir.Guideline]:
+    return select(knowledge(), [], every=True)
+
+
+@functools.cache
+def cases() -> dict[str, Case]:
+    reader = CaseReader(knowledge().facts)
+    found = (d for d in documents(str(CASES)) if isinstance(d, Document))
+    return {case.id: case for case in map(reader.read, found)}
+
+
+@functools.cache
+def findings() -> dict[str, tuple[Finding, ...]]:
+    evaluator = Evaluator(knowledge(), guidelines(), "program")
+    return {name: evaluator.evaluate(case).guidelines for name, case in cases().items()}
+
+
+@functools.cache
+def answerer() -> Answerer:
+    return Answerer(knowledge(), guidelines(), shape="long", sums=False)
+
+
+def facts_used() -> list[str]:
+    return sorted({name for case in cases().values() for name in case.facts})
+
+
+def as_rows() -> list[dict[str, Any]]:
+    return [
+        {"patient": name, **{f: _cell(case.facts.get(f)) for f in facts_used()}}
+        for name, case in cases().items()
+    ]
+
+
+def _cell(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def write_parquet(folder: Path) -> tuple[Path, Path]:
+    """Write the cases with facts as columns of their types, under names that are not theirs."""
+    facts = knowledge().facts
+    types: dict[str, Any] = {"boolean": pl.Boolean, "quantity": pl.Float64, "code": pl.String,
+                             "codes": pl.List(pl.String)}  # fmt: skip
+    schema = {"patient": pl.String, **{f: types[facts[f].type] for f in facts_used()}}
+    frame = pl.DataFrame(as_rows(), schema=schema)
+    names = {name: f"C{i}" for i, name in enumerate(facts_used())}
+    frame.rename(names).write_parquet(folder / "cases.parquet")
+    mapping = {"patient": "patient", "facts": {
+        n: {"column": c, **({"unit": facts[n].unit} if facts[n].ask_unit else {})}
+        for n, c in names.items()
+    }}  # fmt: skip
+    (folder / "map.yaml").write_text(json.dumps(mapping))
+    return folder / "cases.parquet", folder / "map.yaml"
+
+
+def write_csv(folder: Path) -> tuple[Path, Path]:
+    """Write the cases as text: codes of a registry, 1 and 0, lists joined, numbers in text."""
+    facts = knowledge().facts
+
+    def text(name: str, value: Any) -> str:
+        if value is None:
+            return "NA"
+        if isinstance(value, bool):
+            return "1" if value else "N"
+        if isinstance(value, list):
+            return "; ".join(value) or "nothing"
+        if facts[name].type == "code":
+            return f"code {value}"
+        return f"{value!r} {facts[name].unit}" if facts[name].ask_unit else repr(value)
+
+    rows = [
+        {"patient": r["patient"], **{n: text(n, r[n]) for n in facts_used()}} for r in as_rows()
+    ]
+    pl.DataFrame(rows).write_csv(folder / "cases.csv")
+    columns: dict[str, Any] = {}
+    for name in facts_used():
+        fact, column = facts[name], {"column": name}
+        extra: dict[str, Any] = {
+            "boolean": {"is_true": [1, "Y"], "is_false": ["N"]},
+            "code": {"codes": {f"code {v}": v for v in fact.values}},
+            "codes": {"separator": ";", "empty": ["nothing"]},
+            "quantity": {"unit": fact.unit} if fact.ask_unit else {},
+        }[fact.type]
+        columns[name] = {**column, **extra}
+    mapping = {"patient": "patient", "missing": ["NA"], "facts": columns}
+    (folder / "map.yaml").write_text(json.dumps(mapping))
+    return folder / "cases.csv", folder / "map.yaml"
+
+
+def patients_of(table: Path, mapping: Path) -> pl.DataFrame:
+    columns = read_mapping(mapping, knowledge().facts)
+    reading = Reading(open_table([str(table)]), columns, knowledge().facts)
+    found = check(reading)
+    assert found.clean and found.rows == len(cases()), found.diagnostics()[:3]
+    return reading.usable(clean=True).collect()
+
+
+def test_text_and_typed_columns_are_the_same_patients(tmp_path: Path) -> None:
+    typed, text = patients_of(*write_parquet(tmp_path)), patients_of(*write_csv(tmp_path))
+    assert typed.equals(text.select(typed.columns)) and typed.schema == text.schema
+
+
+def test_every_fixture_case_is_answered_as_eval_does(tmp_path: Path) -> None:
+    patients = patients_of(*write_parquet(tmp_path))
+    rows = answerer().answer(patients).rows
+    assert rows is not None
+    said: dict[tuple[str, str], dict[str, tuple[str, frozenset[str]]]] = {}
+    applies: dict[tuple[str, str], str] = {}
+    defined: dict[tuple[str, str, str], str] = {}
+    for patient, guideline, statement, kind, status, missing in rows.rows():
+        if kind == "applies":
+            assert statement == guideline
+            applies[patient, guideline] = status
+        elif kind == "definition":
+            defined[patient, guideline, statement] = status
+        else:
+            entry = said.setdefault((patient, guideline), {})
+            assert statement not in entry, "twice"
+            entry[statement] = (status, frozenset(missing))
+    scores = {s.score for g in guidelines() for s in (*g.statements, *g.definitions)}
+    for name, told in findings().items():
+        for finding in told:
+            assert applies[name, finding.id] == finding.applies
+            wanted = {r.statement: (r.status, frozenset(r.missing))
+                      for r in finding.recommendations}  # fmt: skip
+            wanted |= {a.statement: (a.status, frozenset(a.missing)) for a in finding.avoid}
+            assert said.get((name, finding.id), {}) == wanted, (name, finding.id)
+            for conclusion in finding.conclusions:
+                if conclusion.fact not in scores:
+                    assert defined[name, finding.id, conclusion.statement] == "true"
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cohort") / "invented.parquet"
+    pl.concat(synthesize(knowledge(), easl(), 400, 7)).with_columns(
+        centre=pl.Series(["north", "south", None, "east"] * 100)
+    ).write_parquet(path)
+    return path
+
+
+def easl() -> list[ir.Guideline]:
+    return select(knowledge(), ["easl_2025", "cpic_2018"])
+
+
+def cpic() -> list[ir.Guideline]:
+    return select(knowledge(), ["cpic_2018"])
+
+
+def open_invented(path: Path) -> Reading:
+    table = open_table([str(path)])
+    mapping = plain_mapping(table.columns, knowledge().facts, ["centre"])
+    return Reading(table, mapping, knowledge().facts)
+
+
+def test_long_wide_and_sums_agree(invented: Path) -> None:
+    patients = open_invented(invented).usable(clean=True).collect()
+    options: dict[str, Any] = {"keep": ["centre"], "by": ["centre"]}
+    long = Answerer(knowledge(), easl(), shape="long", **options).answer(patients)
+    wide = Answerer(knowledge(), easl(), shape="wide", **options).answer(patients)
+    assert long.rows is not None and wide.rows is not None
+    assert wide.rows.columns[:2] == ["patient", "centre"] and len(wide.rows) == 400
+    in_long: Counter[Any] = Counter()
+    cells = {}
+    for patient, centre, guideline, statement, kind, status, _ in long.rows.rows():
+        in_long[centre, guideline, statement, status] += 1
+        name = f"{guideline}:applies" if kind == "applies" else wide_name(guideline, statement)
+        cells[patient, name] = status
+    kinds = {s.id: s.kind for g in easl() for s in (*g.statements, *g.definitions)}
+    silent = ("none", "false", "unknown", "known")
+    for row in wide.rows.rows(named=True):
+        for name, status in row.items():
+            if kinds.get(name.rpartition(":")[2]) not in ("evidence", "score", None):
+                told = cells.get((row["patient"], name))
+                unheard = status in silent or row[f"{_guideline(name)}:applies"] == "false"
+                assert told == status or (told is None and unheard)
+    for batch in (long, wide):
+        total = {tuple(key): n for *key, n in batch.counts.drop("kind").rows()}
+        for key, n in in_long.items():
+            if key[3] in ("true", "unknown") and key[2] != "applies":
+                assert total[key] >= n  # a definition is silent where the guideline is not meant
+            else:
+                assert total[key] == n
+    assert long.counts.sort(pl.all()).equals(wide.counts.sort(pl.all()))
+    waits: Counter[Any] = Counter()
+    for _, centre, guideline, statement, kind, _, missing in long.rows.rows():
+        if kind in ("recommendation", "contraindication", "caution"):
+            waits.update((centre, guideline, statement, fact) for fact in missing)
+    assert waits == {tuple(key): n for *key, n in long.missing.rows()}
+
+
+def _guideline(column: str) -> str:
+    return column.partition(":")[0].partition("/")[0]
+
+
+def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("hepatica.cohort.run.AT_ONCE", 100)
+    reading = open_invented(invented)
+    asked = Answerer(knowledge(), cpic(), shape="long", keep=["centre"])
+    job = Job(reading, check(reading), asked, told_of(cpic(), reading, "long"))
+    ticks: list[int] = []
+    done = to_file(job, str(tmp_path / "out.parquet"), ticks.append)
+    whole = asked.answer(reading.usable(clean=True).collect())
+    assert whole.rows is not None and len(ticks) > 2 and sum(ticks) == 400 == done.patients
+    found = pl.read_parquet(tmp_path / "out.parquet")
+    assert (
+        found.cast({"missing": pl.List(pl.String)}).rows()
+        == whole.rows.cast({"missing": pl.List(pl.String)}).rows()
+    )
+    assert done.counts.sort(pl.all()).equals(whole.counts.sort(pl.all()))
+    told = pl.read_parquet_metadata(tmp_path / "out.parquet")
+    assert "experimental" in told["hepatica.status"] and told["hepatica.synthetic"] == "true"
+    assert json.loads(told["hepatica.guidelines"])["cpic_2018"]["digest"] == cpic()[0].digest
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 10**9), st.sampled_from([0.0, 0.2, 0.9]))
+def test_invented_patients_are_possible_and_the_same_for_a_seed(seed: int, share: float) -> None:
+    facts = knowledge().facts
+    frame = pl.concat(synthesize(knowledge(), cpic(), 60, seed, share))
+    again = pl.concat(synthesize(knowledge(), cpic(), 60, seed, share))
+    assert frame.equals(again) and frame["synthetic"].all()
+    assert frame["patient"].to_list()[:2] == ["synthetic-000001", "synthetic-000002"]
+    names = {column: column.partition(" ")[0] for column in frame.columns[2:]}
+    assert sorted(names.values()) == sorted(asked_of(cpic()))
+    for row in frame.iter_rows(named=True):
+        patient = {names[c]: tuple(v) if isinstance(v, list) else v
+                   for c, v in row.items() if c in names and v is not None}  # fmt: skip
+        assert not contradictions(facts, patient)
+        for name, value in patient.items():
+            low, high = facts[name].range or (0, 0)
+            assert facts[name].type != "quantity" or low <= value <= high
+    empty = sum(frame.null_count().row(0)) / (60 * len(names))
+    assert abs(empty - share) < 0.12
+
+
+def test_what_is_invented_can_be_answered_in_every_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hepatica.cli.cohort.load", lambda root: knowledge())
+    out: dict[str, Any] = {}
+    for ending in ("parquet", "csv", "ndjson"):
+        table = str(tmp_path / f"t.{ending}")
+        made = run("cohort", "--synthesize", "40", "--seed", "3", "-g", "cpic_2018", "-o", table)
+        assert made.exit_code == 0 and "invented" in made.stderr
+        answers = str(tmp_path / f"a.{ending}")
+        result = run("cohort", table, "-g", "cpic_2018", "-o", answers)
+        assert result.exit_code == 0, result.stderr
+        read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "ndjson": pl.read_ndjson}[ending]
+        found = read(answers).select("patient", "guideline", "statement", "status")
+        out[ending] = [tuple(map(str, row)) for row in found.rows()]
+    assert out["parquet"] == out["ndjson"] == out["csv"]
+    assert len(set(out["parquet"])) == len(out["parquet"]) > 40
+    assert list(itertools.groupby(out["csv"], key=lambda row: row[0]))
