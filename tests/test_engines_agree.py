@@ -9,10 +9,14 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import Drawn, drawn
+from tables import by_columns, compare, on_duckdb, table
 
 from hepatica.check import find_circle
+from hepatica.compile.columnar import Columnar
 from hepatica.compile.network import Network, NotInstalled, engine, prepare
 from hepatica.compile.program import Program
+from hepatica.compile.sql import Sql
+from hepatica.compose import Composer
 from hepatica.evaluate import Meaning
 from hepatica.lower import lower
 
@@ -27,6 +31,7 @@ slow = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+tables = settings(slow, max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "25")))
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +66,15 @@ def test_network_agrees(case: Drawn) -> None:
     for patient in case.patients:
         answers = meaning.answers(patient)
         assert network.truths(patient) == (answers.statements, answers.applies)
+
+
+@tables
+@given(drawn())
+def test_tables_agree(case: Drawn) -> None:
+    columnar = Columnar(case.guideline, case.knowledge)
+    frame = table(case.patients, columnar.columns(), key="patient")
+    compare(columnar, Composer(case.guideline, case.knowledge), case.patients, frame.lazy())
+    wanted = by_columns(columnar, frame)
+    empty = [c.name for c in frame if c.null_count() == len(c)]
+    assert by_columns(columnar, frame.drop(empty)) == wanted
+    assert on_duckdb(Sql(case.guideline, case.knowledge), frame) == wanted

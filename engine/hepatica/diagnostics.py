@@ -136,6 +136,7 @@ CODES: dict[str, str] = {
     "E103": "an engine that is not installed",
     "E104": "a defect of hepatica",
     "E105": "a patient found by the solver that does not replay",
+    "E120": "a database that SQL is not written for",
 }
 """Every code, and what it means in one line."""
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from hepatica.diagnostics import Diagnostic
 
 COMMANDS = (
-    "eval", "replay", "explain", "diff", "cohort", "lint", "test", "sources", "schema", "new",
+    "eval", "replay", "explain", "diff", "cohort", "export",
+    "lint", "test", "sources", "schema", "new",
 )  # fmt: skip
 _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
@@ -30,6 +31,7 @@ _SUMMARY = {
     "sources": "What each source document says, and what became of it.",
     "schema": "Print the JSON Schemas, completed from the fact dictionary.",
     "new": "Write the skeleton of a statement or a guideline.",
+    "export": "Write guidelines in the language of another system: SQL.",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
@@ -23,7 +23,8 @@ _UNSIGNED = ((8, pl.UInt8), (16, pl.UInt16), (32, pl.UInt32), (64, pl.UInt64))
 class Expressions:
     """The nodes that some answers need, as Polars expressions over the facts that are given.
 
-    A fact is the column `f NAME`, null where it is missing; a node with a column is `n NUMBER`.
+    A fact is the column `f NAME`, null where it is missing; `g NAME` says whether it is given, and
+    `q NUMBER` whether a question about it is surely true; a node with a column is `n NUMBER`.
     `steps` are the columns to make, before any of the answers can be asked for.
     """
 
@@ -32,7 +33,14 @@ class Expressions:
         self.facts = circuit.facts
         self.given = given
         self.strata = Strata(circuit.nodes, roots, given)
-        self.steps = [self._members()] if any(self._sets()) else []
+        self.questions = {leaf: pl.col(f"q {i}") for i, leaf in enumerate(self.strata.leaves())}
+        # All questions about a fact stand together: it is then still in the processor's cache.
+        self.steps = [
+            [pl.col(f"f {fact}").is_not_null().alias(f"g {fact}")
+             for fact in self.strata.asked_given()] + self._members(),
+            [self._ask(leaf).alias(column.meta.output_name())
+             for leaf, column in self.questions.items()],
+        ]  # fmt: skip
         for step in self.strata.steps:
             self.steps.append([self._expr(number).alias(f"n {number}") for number in step])
 
@@ -80,12 +88,12 @@ class Expressions:
 
     def interval(self, score: Score) -> tuple[pl.Expr, pl.Expr]:
         """Give the lowest and the highest sum that a score can have."""
-        low = [self.use(rail.true).cast(pl.Float64) * step for rail, step in score.terms]
-        high = [self.use(rail.false).cast(pl.Float64) * step for rail, step in score.terms]
-        return (
-            pl.sum_horizontal(low) + float(score.base),
-            float(score.base + score.total) - pl.sum_horizontal(high),
-        )
+        low = pl.lit(float(score.base))
+        high = pl.lit(float(score.base + score.total))
+        for rail, step in score.terms:
+            low = low + self.use(rail.true).cast(pl.Float64) * step
+            high = high - self.use(rail.false).cast(pl.Float64) * step
+        return low, high
 
     def given_or(self, fact: str, otherwise: pl.Expr) -> pl.Expr:
         """Give what is given, else something."""
@@ -101,10 +109,11 @@ class Expressions:
     def _expr(self, number: int) -> pl.Expr:
         node = self.strata.nodes[number]
         if isinstance(node, Ask):
-            return self._ask(node.leaf, node.want)
+            true = self.questions[node.leaf]
+            return true if node.want else pl.col(f"g {node.leaf.fact}") > true  # given and not true
         if isinstance(node, Given):
-            fact = pl.col(f"f {node.fact}")
-            return fact.is_not_null() if node.want else fact.is_null()
+            given = pl.col(f"g {node.fact}")
+            return given if node.want else ~given
         if isinstance(node, Without):
             return ~self._part(node.part)
         if isinstance(node, Weigh):
@@ -114,54 +123,42 @@ class Expressions:
         parts = [self._part(part) for part in node.parts]
         return _balanced(operator.and_ if isinstance(node, And) else operator.or_, parts)
 
-    def _ask(self, leaf: ir.Leaf, want: bool) -> pl.Expr:
-        fact, column = self.facts[leaf.fact], pl.col(f"f {leaf.fact}")
+    def _ask(self, leaf: ir.Leaf) -> pl.Expr:
+        """Ask whether the answer is surely true: a Boolean without nulls."""
+        column = pl.col(f"f {leaf.fact}")
+        fact = self.facts[leaf.fact]
         if fact.type == "boolean":
-            return (column if leaf.values[0] is want else ~column).fill_null(False)
-        if fact.type == "code":
-            wanted = [v for v in fact.values if (v in leaf.values) is want]
-            return _one_of(column, wanted, fact)
-        if fact.type == "codes":
-            held = _balanced(operator.or_, [_member(leaf.fact, v) for v in leaf.values])
-            return held if want else column.is_not_null() & ~held
-        return _compare(column, leaf, want).fill_null(False)
-
-    def _sets(self) -> Iterator[tuple[str, ir.Value]]:
-        for node in self.strata.asked():
-            if isinstance(node, Ask) and self.facts[node.leaf.fact].type == "codes":
-                yield from ((node.leaf.fact, value) for value in node.leaf.values)
+            return (column if leaf.values[0] else ~column).fill_null(False)
+        if fact.type == "quantity":
+            return _compare(column, leaf).fill_null(False)
+        return _balanced(operator.or_, [pl.col(f"m {leaf.fact} {v}") for v in leaf.values])
 
     def _members(self) -> list[pl.Expr]:
-        """Say once of every asked value whether a set holds it: reading sets is slow."""
-        return [
-            pl.col(f"f {fact}").list.contains(value).fill_null(False).alias(f"m {fact} {value}")
-            for fact, value in sorted(set(self._sets()))
-        ]
+        """Ask once for every value of a code or a set: reading them is slow."""
+        asked = {(q.fact, str(v)): None for q in self.questions for v in q.values}
+        found = []
+        for name, value in sorted(asked):
+            fact, column = self.facts[name], pl.col(f"f {name}")
+            if fact.type == "code":
+                held = column == pl.lit(value, dtype=pl.Enum(list(fact.values)))
+            elif fact.type == "codes":
+                held = column.list.contains(value)
+            else:
+                continue
+            found.append(held.fill_null(False).alias(f"m {name} {value}"))
+        return found
 
 
-def _member(fact: str, value: ir.Value) -> pl.Expr:
-    return pl.col(f"m {fact} {value}")
+_COMPARE = {"above": operator.gt, "at_least": operator.ge, "below": operator.lt,
+            "at_most": operator.le}  # fmt: skip
 
 
-def _one_of(column: pl.Expr, wanted: list[str], fact: ir.Fact) -> pl.Expr:
-    if not wanted:
-        return pl.lit(False)
-    parts = [column == pl.lit(value, dtype=pl.Enum(list(fact.values))) for value in wanted]
-    return _balanced(operator.or_, parts).fill_null(False)
-
-
-def _compare(column: pl.Expr, leaf: ir.Leaf, want: bool) -> pl.Expr:
+def _compare(column: pl.Expr, leaf: ir.Leaf) -> pl.Expr:
     first = float(leaf.values[0])
     if leaf.op == "between":
-        last = float(leaf.values[1])
-        if want:
-            return (column >= first) & (column <= last)
-        return (column < first) | (column > last)
-    above = leaf.op in ("above", "at_least")
-    strict = leaf.op in ("above", "below")
-    if above is want:
-        return column > first if strict is want else column >= first
-    return column < first if strict is want else column <= first
+        return (column >= first) & (column <= float(leaf.values[1]))
+    compared: pl.Expr = _COMPARE[leaf.op](column, first)
+    return compared
 
 
 def _balanced(join: Callable[[pl.Expr, pl.Expr], pl.Expr], parts: list[pl.Expr]) -> pl.Expr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
+from hepatica import ir
 from hepatica.lower import And, Ask, Given, Node, Or, Weigh, Without, children
 
 DEEP = 24
@@ -102,6 +103,8 @@ class Strata:
             parts = children(self.nodes[number])
             ready[number] = max((ready[part] for part in parts), default=0)
             depth[number] = 1 + max((depth[part] for part in parts), default=0)
+            if self._is_at_hand(self.nodes[number]):
+                continue
             if uses[number] > 1 or depth[number] >= DEEP:
                 step = ready[number]
                 while len(self.steps) <= step:
@@ -110,6 +113,24 @@ class Strata:
                 self.named.add(number)
                 ready[number], depth[number] = step + 1, 0
 
-    def asked(self) -> list[Ask | Given]:
-        """List the questions about facts that are left."""
-        return [n for n in self.nodes.values() if isinstance(n, Ask | Given)]
+    def _is_at_hand(self, node: Node) -> bool:
+        """Say whether a node is a column already, or the opposite of one."""
+        if isinstance(node, Without):
+            inner = self.nodes[node.part]
+            return node.part in self.named or _is_question(inner)
+        return _is_question(node)
+
+    def leaves(self) -> list[ir.Leaf]:
+        """List the questions that are asked, on either rail, those about one fact together."""
+        found = {n.leaf: None for n in self.nodes.values() if isinstance(n, Ask)}
+        return sorted(found, key=lambda leaf: (leaf.fact, leaf.op, str(leaf.values)))
+
+    def asked_given(self) -> list[str]:
+        """List the facts of which it matters whether they are given."""
+        found = {n.fact for n in self.nodes.values() if isinstance(n, Given)}
+        found |= {n.leaf.fact for n in self.nodes.values() if isinstance(n, Ask) and not n.want}
+        return sorted(found)
+
+
+def _is_question(node: Node) -> bool:
+    return isinstance(node, Given) or (isinstance(node, Ask) and node.want)

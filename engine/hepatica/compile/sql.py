@@ -1,0 +1,276 @@
+"""A guideline as one SQL query: nested selections, one a step, over a table of facts.
+
+As everywhere behind `lower`, no column inside is ever null: a question about a fact becomes two
+Booleans, so that nothing rests on what a database makes of NULL. Each selection carries only what a
+later one uses. Selections are nested, since a database may write out common table expressions and
+aliases of the same selection wherever they are used, which grows with every way through the rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hepatica import ir
+from hepatica.compile.circuit import WORDS, Circuit
+from hepatica.compile.strata import Strata
+from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
+
+DIALECTS = ("duckdb",)
+
+_COMPARE = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+_TYPES = {"boolean": "BOOLEAN", "quantity": "DOUBLE", "code": "VARCHAR", "codes": "VARCHAR[]"}
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+
+
+class _Column(NamedTuple):
+    name: str
+    sql: str
+    comment: str = ""
+
+
+class Sql:
+    """A guideline written for a database.
+
+    `query` reads a table with a row a patient: a key, and a column a fact with the fact's id, of
+    the types that `create_table` prints; a missing value is NULL (or NaN). It gives a row a
+    patient: the key, `GUIDELINE applies`, and for each statement its truth (`STATEMENT`, TRUE,
+    FALSE or NULL for unknown; a score has none) and its status (`STATEMENT status`, of
+    `circuit.WORDS`). A code that a fact does not have, and an infinite number, stop the query.
+    """
+
+    def __init__(self, guideline: ir.Guideline, knowledge: ir.Knowledge) -> None:
+        """Lower a guideline of this knowledge."""
+        self.guideline = guideline
+        self.circuit = Circuit(guideline, knowledge)
+        self.titles = {s.id: s.title for s in (*guideline.definitions, *guideline.statements)}
+        asked = [n for n in self.circuit.nodes if isinstance(n, Ask | Given)]
+        self.reads = tuple(sorted({n.leaf.fact if isinstance(n, Ask) else n.fact for n in asked}))
+
+    def query(
+        self, table: str = "facts", key: str = "patient", columns: Iterable[str] | None = None
+    ) -> str:
+        """Write the query, without a semicolon.
+
+        `columns` names the facts that the table has, by default all of `reads`; the others are
+        missing for everybody.
+        """
+        given = frozenset(self.reads if columns is None else columns).intersection(self.reads)
+        writer = _Writer(self.circuit, given)
+        levels = [*writer.levels(), self._answers(writer)]
+        return "\n".join([*self._head(), _nested(levels, table, key)])
+
+    def create_table(self, table: str = "facts", key: str = "patient") -> str:
+        """Write the table that `query` reads by default, with what its columns may hold."""
+        return create_table([self.circuit.facts[name] for name in self.reads], table, key)
+
+    def _head(self) -> list[str]:
+        g = self.guideline
+        word = ", experimental" if g.experimental else ""
+        return [
+            f"-- {_line(g.title)}",
+            f"-- guideline {g.id}, version {g.version} ({g.status}{word}), {g.digest}",
+            "-- NULL means unknown. Not for the care of a patient without a clinician's judgement.",
+        ]
+
+    def _answers(self, writer: _Writer) -> list[_Column]:
+        found = [_Column(f"{self.guideline.id} applies", writer.truth(self.circuit.applies))]
+        for name, kind in self.circuit.kinds.items():
+            comment = f"{kind}: {_line(self.titles[name])}"
+            if name in self.circuit.statements:
+                truth = writer.truth(self.circuit.statements[name])
+                found.append(_Column(name, truth, comment))
+                comment = ""
+            status = writer.status(self.circuit.statuses[name], WORDS[kind][-1])
+            found.append(_Column(f"{name} status", status, comment))
+        return found
+
+
+def create_table(facts: Iterable[ir.Fact], table: str, key: str) -> str:
+    """Write a table with a column a fact, and checks of what each may hold."""
+    columns = [(f"{identifier(key)} VARCHAR NOT NULL", "one row a patient")]
+    for fact in facts:
+        name = identifier(fact.id)
+        unit = f", {fact.unit}" if fact.unit else ""
+        columns.append(
+            (f"{name} {_TYPES[fact.type]}{_check(fact, name)}", _line(fact.title) + unit)
+        )
+    lines = [
+        f"  {column}{',' if i < len(columns) else ''} -- {comment}"
+        for i, (column, comment) in enumerate(columns, 1)
+    ]
+    return "\n".join([f"CREATE TABLE {table_name(table)} (", *lines, ")"])
+
+
+def _check(fact: ir.Fact, name: str) -> str:
+    values = ", ".join(map(literal, fact.values))
+    if fact.type == "code":
+        return f" CHECK ({name} IN ({values}))"
+    if fact.type == "codes":
+        return f" CHECK (list_has_all([{values}], {name}))"
+    return f" CHECK (NOT isinf({name}))" if fact.type == "quantity" else ""
+
+
+class _Writer:
+    """Nodes as SQL. A column of a step has the letter that `compile/expressions` gives it."""
+
+    def __init__(self, circuit: Circuit, given: frozenset[str]) -> None:
+        self.facts = circuit.facts
+        roots = [*circuit.applies]
+        roots += [number for rail in circuit.statements.values() for number in rail]
+        roots += [number for by_word in circuit.statuses.values() for number in by_word.values()]
+        self.strata = Strata(circuit.nodes, roots, given)
+        self.questions = {leaf: f'"q {i}"' for i, leaf in enumerate(self.strata.leaves())}
+
+    def levels(self) -> list[list[_Column]]:
+        """Write every column but the answers: values, questions, and the nodes step by step."""
+        used = sorted({leaf.fact for leaf in self.questions} | set(self.strata.asked_given()))
+        values = [_Column(f"f {name}", _value(self.facts[name])) for name in used]
+        asked = [
+            _Column(column[1:-1], f"coalesce({self._ask(leaf)}, FALSE)")
+            for leaf, column in self.questions.items()
+        ]
+        given = [
+            _Column(f"g {name}", f'"f {name}" IS NOT NULL') for name in self.strata.asked_given()
+        ]
+        steps = [
+            [_Column(f"n {number}", self._node(number)) for number in step]
+            for step in self.strata.steps
+        ]
+        return [values, [*given, *asked], *steps]
+
+    def truth(self, rail: Rail) -> str:
+        true, false = self.strata.answer(rail.true), self.strata.answer(rail.false)
+        if isinstance(true, bool) and isinstance(false, bool):
+            return "TRUE" if true else "FALSE" if false else "NULL::BOOLEAN"
+        return f"CASE WHEN {self._use(true)} THEN TRUE WHEN {self._use(false)} THEN FALSE END"
+
+    def status(self, words: dict[str, int], last: str) -> str:
+        answers = {word: self.strata.answer(root) for word, root in words.items()}
+        possible = [(word, a) for word, a in answers.items() if a is not False]
+        if not possible:
+            return literal(last)
+        cases = " ".join(f"WHEN {self._use(a)} THEN {literal(word)}" for word, a in possible)
+        return f"CASE {cases} ELSE {literal(last)} END"
+
+    def _use(self, answer: bool | int) -> str:
+        if isinstance(answer, bool):
+            return str(answer).upper()
+        return f'"n {answer}"' if answer in self.strata.named else self._node(answer)
+
+    def _node(self, number: int) -> str:
+        node = self.strata.nodes[number]
+        if isinstance(node, Ask):
+            true = self.questions[node.leaf]
+            return true if node.want else f'("g {node.leaf.fact}" AND NOT {true})'
+        if isinstance(node, Given):
+            return f'"g {node.fact}"' if node.want else f'(NOT "g {node.fact}")'
+        if isinstance(node, Without):
+            return f"(NOT {self._use(node.part)})"
+        if isinstance(node, Weigh):
+            parts = [
+                f"{self._use(part)}::INTEGER{f' * {weight}' if weight > 1 else ''}"
+                for part, weight in node.parts
+            ]
+            return f"({' + '.join(parts)} >= {node.at_least})"
+        word = " AND " if isinstance(node, And) else " OR "
+        return f"({word.join(self._use(part) for part in node.parts)})"
+
+    def _ask(self, leaf: ir.Leaf) -> str:
+        column, fact = identifier(f"f {leaf.fact}"), self.facts[leaf.fact]
+        if fact.type == "boolean":
+            return column if leaf.values[0] else f"NOT {column}"
+        if fact.type == "quantity":
+            numbers = [f"{float(value)!r}::DOUBLE" for value in leaf.values]
+            if leaf.op == "between":
+                return f"{column} BETWEEN {numbers[0]} AND {numbers[1]}"
+            return f"{column} {_COMPARE[leaf.op]} {numbers[0]}"
+        values = ", ".join(literal(str(value)) for value in leaf.values)
+        if fact.type == "code":
+            return f"{column} IN ({values})"
+        return f"list_has_any({column}, [{values}])"
+
+
+def _value(fact: ir.Fact) -> str:
+    """Bring a column to its fact: NaN and sets with a NULL in them are missing.
+
+    What a fact cannot be stops the query: a code that nobody knows would be *surely not* every
+    value that is asked for.
+    """
+    name = identifier(fact.id)
+    values = ", ".join(map(literal, fact.values))
+    wrong = literal(f"the column {fact.id} holds what its fact cannot be: ")
+    if fact.type == "quantity":
+        return (
+            f"CASE WHEN isinf({name}) THEN error({wrong} || {name}::VARCHAR)::DOUBLE"
+            f" WHEN NOT isnan({name}) THEN {name} END"
+        )
+    if fact.type == "code":
+        return (
+            f"CASE WHEN {name} IN ({values}) THEN {name}::VARCHAR"
+            f" WHEN {name} IS NOT NULL THEN error({wrong} || {name}::VARCHAR)::VARCHAR END"
+        )
+    if fact.type == "codes":
+        return (
+            f"CASE WHEN list_count({name}) < len({name}) THEN NULL"
+            f" WHEN list_has_all([{values}], {name}) THEN {name}"
+            f" WHEN {name} IS NOT NULL THEN error({wrong} || {name}::VARCHAR)::VARCHAR[] END"
+        )
+    return name
+
+
+def _nested(levels: list[list[_Column]], table: str, key: str) -> str:
+    """Write the selections inside one another, each with the columns that later ones use."""
+    needed: list[list[str]] = []  # what each level has to pass on, last first
+    wanted: set[str] = set()
+    for level in reversed(levels):
+        made = {column.name for column in level}
+        needed.append(sorted(wanted - made))
+        kept = [c for c in level if not needed[1:] or c.name in wanted]
+        wanted = (wanted - made).union(*(_columns_of(c.sql) for c in kept))
+    passed = list(reversed(needed))
+    passed[0] = []  # the first level reads the table itself
+    source, keyed, out = f"FROM {table_name(table)}", identifier(key), ""
+    for i, level in enumerate(levels):
+        last = i == len(levels) - 1
+        columns = [_Column(keyed, "")] + [_Column(identifier(name), "") for name in passed[i]]
+        columns += [_Column(identifier(c.name), c.sql, c.comment) for c in level]
+        out = f"SELECT\n{_listed(columns)}\n{source}"
+        source = f"FROM (\n{out}\n) AS s{i}" if not last else ""
+    return out
+
+
+def _listed(columns: list[_Column]) -> str:
+    lines = []
+    for i, column in enumerate(columns):
+        comma = "," if i < len(columns) - 1 else ""
+        if column.comment:
+            lines.append(f"  -- {column.comment}")
+        lines.append(f"  {column.sql} AS {column.name}{comma}" if column.sql
+                     else f"  {column.name}{comma}")  # fmt: skip
+    return "\n".join(lines)
+
+
+def _columns_of(sql: str) -> set[str]:
+    """Find the columns that a piece of ours reads: whatever is in double quotes."""
+    return {name.replace('""', '"') for name in _QUOTED.findall(sql)}
+
+
+def identifier(name: str) -> str:
+    """Quote a name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table_name(name: str) -> str:
+    """Quote the name of a table; a dot stands between a schema and its table."""
+    return ".".join(identifier(part) for part in name.split("."))
+
+
+def literal(text: str) -> str:
+    """Quote a text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

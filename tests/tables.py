@@ -1,0 +1,195 @@
+"""Patients as a table, and what the referee says of each of its rows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from strategies import FACTS, guideline, knowledge, statement
+
+from hepatica import ir
+from hepatica.case import CaseReader, documents
+from hepatica.compile.columnar import Columnar
+from hepatica.compile.sql import Sql
+from hepatica.compose import Composer
+from hepatica.diagnostics import Invalid
+from hepatica.evaluate import WORDS, Given, Referee
+from hepatica.load import load
+from hepatica.trace import Tracer
+
+CASES = Path(__file__).parent / "fixtures" / "cases"
+
+
+@cache
+def shipped() -> ir.Knowledge:
+    return load()
+
+
+@cache
+def cases() -> list[Given]:
+    reader = CaseReader(shipped().facts)
+    found: list[Given] = []
+    for document in documents(str(CASES), None):
+        assert not isinstance(document, Invalid)
+        found.append(reader.read(document).facts)
+    assert len(found) > 200
+    return found
+
+
+def nested(length: int) -> tuple[ir.Guideline, ir.Knowledge]:
+    """Make definitions that each ask the one before in two places."""
+    facts = {f"c_{i}": ir.Fact(f"c_{i}", "t", "c", "boolean") for i in range(length)}
+    statements = []
+    for i in range(length):
+        before = f"c_{i - 1}" if i else "flag_0"
+        yes, no = (ir.Leaf(before, "is", (value,)) for value in (True, False))
+        first = ir.Any((yes, ir.Leaf(f"flag_{i % 3}", "is", (True,))))
+        second = ir.Any((no, ir.Leaf("number_0", "above", (float(i),))))
+        when = ir.All((first, second))
+        statements.append(statement(f"d{i}", "definition", when=when, conclude=(f"c_{i}", True)))
+    of = guideline(statements)
+    return of, knowledge(of, FACTS | facts)
+
+
+def table(
+    patients: Iterable[Given], columns: Mapping[str, pl.DataType], key: str | None = None
+) -> pl.DataFrame:
+    """Make a row a patient; with `key`, a column of that name numbers them."""
+    rows = list(patients)
+    data = {
+        name: [list(v) if isinstance(v := row.get(name), tuple) else v for row in rows]
+        for name in columns
+    }
+    frame = pl.DataFrame(data, schema=dict(columns), strict=False)
+    return frame if key is None else frame.with_columns(pl.int_range(len(rows)).alias(key))
+
+
+def answers(
+    columnar: Columnar, frame: pl.LazyFrame, lists: bool = True
+) -> dict[str, list[dict[str, Any]]]:
+    """Collect everything that a compiled guideline says, a dictionary a patient.
+
+    Without `lists`, what is missing is told by pairs only, which takes less time.
+    """
+    names = ["truths", "outcomes", "concluded", "missing_pairs", *(["missing"] if lists else [])]
+    numbered = frame.with_row_index("row")  # a guideline may conclude nothing: there must be rows
+    return {
+        name: getattr(columnar, name)(numbered, ["row"]).collect(engine="streaming").to_dicts()
+        for name in names
+    }
+
+
+def right(composer: Composer, patient: Given, kinds: Mapping[str, ir.Kind]) -> dict[str, Any]:
+    """Say the same from the referee and the pages of a patient."""
+    referee = composer.referee(patient)
+    said = referee.answers()
+    finding = composer.finding(said.applies, said.statements, referee)
+    told: list[Any] = [*finding.recommendations, *finding.avoid]
+    status: dict[str, str] = {t.statement: t.status for t in told}
+    missing: dict[str, list[str]] = {t.statement: sorted(t.missing) for t in told}
+    tracer = Tracer(referee)
+    scores = {s.id: s for s in composer.conclusions.scores.values()}
+    for name, kind in kinds.items():
+        if kind in ("definition", "evidence"):
+            status[name] = WORDS[said.statements[name]]
+            missing[name] = sorted(tracer.missing(referee.meaning.statements[name]))
+        elif kind == "score":
+            fact = scores[name].score or ""
+            status[name] = "known" if referee.leaf(ir.Leaf(fact, "known", (True,))) else "unknown"
+            whens = [o.when for item in scores[name].items for o in item.best_of]
+            missing[name] = sorted({f for when in whens for f in tracer.missing(when)})
+    return {
+        "truths": {**said.statements, "applies": said.applies},
+        "outcomes": {
+            **{name: status.get(name, "none") for name in kinds},
+            "applies": said.applies,
+        },
+        "missing": {name: missing.get(name, []) for name in kinds},
+        "concluded": concluded(referee, patient),
+    }
+
+
+def concluded(referee: Referee, patient: Given) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in referee.by_fact:
+        fact = referee.meaning.facts[name]
+        if fact.type == "boolean":
+            found[name] = referee.leaf(ir.Leaf(name, "is", (True,)))
+        elif fact.type == "quantity":
+            given = patient.get(name)
+            low, high = referee.concluded(name).score or (0, 0)
+            found[f"{name}.low"] = float(low) if given is None else given
+            found[f"{name}.high"] = float(high) if given is None else given
+        else:
+            op: ir.Operator = "includes" if fact.type == "codes" else "is"
+            truths = {v: referee.leaf(ir.Leaf(name, op, (v,))) for v in fact.values}
+            found |= {f"{name}={value}": truth for value, truth in truths.items()}
+            if fact.type == "code":
+                found[name] = next((v for v, truth in truths.items() if truth), None)
+    return found
+
+
+def compare(
+    columnar: Columnar,
+    composer: Composer,
+    patients: Sequence[Given],
+    frame: pl.LazyFrame,
+    lists: bool = True,
+) -> None:
+    """Compare every cell of every table with the referee."""
+    found = answers(columnar, frame, lists)
+    for rows in found.values():
+        assert [row.pop("row") for row in rows] == list(range(len(patients)))
+    for i, patient in enumerate(patients):
+        wanted = right(composer, patient, columnar.kinds)
+        pairs = {f"{s} {f}" for s, facts in wanted["missing"].items() for f in facts}
+        assert {name for name, on in found["missing_pairs"][i].items() if on} == pairs, patient
+        if not lists:
+            del wanted["missing"]
+        for what, cells in wanted.items():
+            row = found[what][i]
+            different = {k: (row.get(k), v) for k, v in cells.items() if row.get(k) != v}
+            assert row.keys() == cells.keys() and not different, (what, different, patient)
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def on_duckdb(sql: Sql, frame: pl.DataFrame, key: str = "patient") -> list[dict[str, Any]]:
+    """Fill the table that a query expects, and give its rows, in the order of the key."""
+    connection = _connection()
+    connection.execute("DROP TABLE IF EXISTS facts")
+    connection.execute(sql.create_table())
+    written = frame.select(pl.col(key).cast(pl.String), *map(_plain, frame.select(sql.reads)))
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        written.write_parquet(file.name)
+        connection.execute("INSERT INTO facts BY NAME FROM read_parquet(?)", [file.name])
+    done = connection.execute(sql.query())
+    columns = [column[0] for column in done.description or ()]
+    found = [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
+    return sorted(found, key=lambda row: int(row[key]))
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """Write codes as text: DuckDB cannot read a list of categories."""
+    if column.dtype == pl.List:
+        return column.cast(pl.List(pl.String))
+    return column.cast(pl.String) if column.dtype == pl.Enum else column
+
+
+def by_columns(columnar: Columnar, frame: pl.DataFrame, key: str = "patient") -> Any:
+    """Give what `on_duckdb` should give."""
+    name = columnar.guideline
+    truths = columnar.truths(frame.lazy(), [key]).rename({"applies": f"{name} applies"})
+    statuses = columnar.outcomes(frame.lazy()).drop("applies")
+    found = pl.concat(
+        [truths.collect(), statuses.rename(lambda s: f"{s} status").collect()], how="horizontal"
+    )
+    return found.with_columns(pl.col(key).cast(pl.String)).to_dicts()
