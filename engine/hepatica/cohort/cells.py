@@ -184,14 +184,14 @@ def _from_text(
         odd = text.str.contains(".", literal=True)
         text = text.str.replace(",", ".", literal=True)
     bare = text.str.contains(_PLAIN)
-    number = (
+    parsed = (
         pl.when(bare)
         .then(text)
         .otherwise(text.str.extract(_SPLIT, 1))
         .cast(pl.Float64, strict=False)
     )
     absent = [value for value in _numbers(column.missing) if value == value]
-    number = pl.when(number.is_finite() & ~number.is_in(absent)).then(number)
+    number = pl.when(parsed.is_finite() & ~parsed.is_in(absent)).then(parsed)
     named = pl.when(~bare).then(
         pl.coalesce(text.str.extract(_SPLIT, 2), text.str.extract(_SPLIT, 3))
     )
@@ -202,25 +202,27 @@ def _from_text(
     ]
     value = pl.coalesce(*branches) if branches else pl.lit(None, pl.Float64)
     comma, date = text.str.contains(_COMMA), text.str.contains(_DATE)
-    lost = text.str.contains(_NOT_FINITE)
+    lost = text.str.contains(_NOT_FINITE) | parsed.is_infinite().fill_null(False)  # 1e400
     foreign = named.is_not_null() & ~named.is_in(list(units))
     said = column.unit if column.unit and not each else unit
+    without = "without a unit" if said == "1" else f"in {said}"
     unit_help = (
-        f"write them in {said}, or say in the mapping file in which unit they are "
-        f"(`unit: {AS_WRITTEN}` where each cell names its own)"
+        f"write them {without}, or say in the mapping file in which unit they are (`unit: "
+        f"{AS_WRITTEN}` where each cell names its own)"
     )
     if each:
         unit_help = f"write them in a unit of `{fact.id}`, which is held in {unit}"
+    help = "give a number" if unit == "1" else f"give a number in {unit}"
     known = bare | comma | date | lost | named.is_not_null()
     troubles = [
-        Trouble("D311", "a date, where a number is needed", f"give a number in {unit}", date),
+        Trouble("D311", "a date, where a number is needed", help, date),
         Trouble("D309", "not a finite number", "leave the cell empty where nothing is known; or "
                 "name it under `missing`", lost),
         Trouble("D310", "a number with a comma", "write a point; or say `csv: {decimal: comma}` in "
                 "the mapping file", comma & ~date),
         Trouble("D312", "in another unit than the column", unit_help, foreign & ~date & ~comma),
-        Trouble("D313", "not a number", f"give a number in {unit}; name what means that nothing is "
-                "known under `missing`", ~known | odd),
+        Trouble("D313", "not a number", f"{help}; name what means that nothing is known under "
+                "`missing`", ~known | odd | (bare & parsed.is_null())),
     ]  # fmt: skip
     if each:
         help = "write the unit behind each number"
