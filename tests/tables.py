@@ -157,23 +157,16 @@ def compare(
             assert row.keys() == cells.keys() and not different, (what, different, patient)
 
 
-@cache
-def _connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
-
-
 def on_duckdb(sql: Sql, frame: pl.DataFrame, key: str = "patient") -> list[dict[str, Any]]:
     """Fill the table that a query expects, and give its rows, in the order of the key."""
-    connection = _connection()
-    connection.execute("DROP TABLE IF EXISTS facts")
-    connection.execute(sql.create_table())
     written = frame.select(pl.col(key).cast(pl.String), *map(_plain, frame.select(sql.reads)))
-    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+    with duckdb.connect() as connection, tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        connection.execute(sql.create_table())
         written.write_parquet(file.name)
         connection.execute("INSERT INTO facts BY NAME FROM read_parquet(?)", [file.name])
-    done = connection.execute(sql.query())
-    columns = [column[0] for column in done.description or ()]
-    found = [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
+        done = connection.execute(sql.query())
+        columns = [column[0] for column in done.description or ()]
+        found = [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
     return sorted(found, key=lambda row: int(row[key]))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from strategies import FACTS, guideline, knowledge, statement
 from tables import cases, compare, nested, shipped, table
 
+import hepatica
 from hepatica import ir
 from hepatica.compile.circuit import STATUSES, WORDS
 from hepatica.compile.columnar import Columnar
@@ -188,6 +191,25 @@ def test_deep_chains_do_not_overflow() -> None:
     frame = pl.DataFrame({"flag_0": [True], "number_0": [1e3], "number_1": [-1.0]})
     last = columnar.truths(frame.lazy()).select(f"g/t/d{length - 1}")
     assert last.collect(engine="streaming").item() is True
+
+
+def test_without_polars_one_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = shipped()
+    for name in [n for n in sys.modules if n.startswith("hepatica.compile.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(hepatica.Invalid, match="E103") as caught:
+        hepatica.compile(read.guidelines["easl_2025"], read, "columnar")
+    assert '".[cohort]"' in str(caught.value) and len(caught.value.diagnostics) == 1
+
+
+def test_polars_is_imported_only_for_tables() -> None:
+    script = "import sys, hepatica.cli.export, hepatica.cli.eval; print('polars' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+    assert isinstance(hepatica.compile(*nested(1), "columnar"), Columnar)
 
 
 def test_every_word_of_a_status_is_in_the_type() -> None:

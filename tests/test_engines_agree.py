@@ -31,7 +31,7 @@ slow = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-tables = settings(slow, max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "25")))
+tables = settings(slow, max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "15")))
 
 
 @pytest.fixture(autouse=True)

@@ -29,13 +29,14 @@ def one(when: ir.Condition, title: str = "r") -> Sql:
     return Sql(of, knowledge(of))
 
 
-def ask(sql: Sql, column: str, values: list[Any], dtype: str, **settings: Any) -> list[Any]:
+def ask(sql: Sql, column: str, values: list[Any], dtype: str) -> list[Any]:
     """Answer `g/t/r` for a table with one column of a type of its own."""
-    connection = duckdb.connect()
-    connection.execute(f'CREATE TABLE facts (patient INTEGER, "{column}" {dtype})')
-    connection.executemany("INSERT INTO facts VALUES (?, ?)", [list(r) for r in enumerate(values)])
-    query = f'SELECT "g/t/r" FROM ({sql.query(columns=[column], **settings)}) ORDER BY patient'
-    return [row[0] for row in connection.execute(query).fetchall()]
+    with duckdb.connect() as connection:
+        connection.execute(f'CREATE TABLE facts (patient INTEGER, "{column}" {dtype})')
+        rows = [list(row) for row in enumerate(values)]
+        connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
+        query = f'SELECT "g/t/r" FROM ({sql.query(columns=[column])}) ORDER BY patient'
+        return [row[0] for row in connection.execute(query).fetchall()]
 
 
 @pytest.mark.parametrize("name", ["aasld_reproductive_2021", "cpic_2018", "easl_2025"])
@@ -58,16 +59,16 @@ def test_what_is_written(reset: bool) -> None:
 
 
 def test_the_file_runs_as_it_is(tmp_path: Path) -> None:
-    options = ["-g", "aasld_hcc_2023", "--table", "main.odd name", "--key", 'the "patient"']
+    options = ["--knowledge", str(BASE), "--table", "main.odd name", "--key", 'the "patient"']
     for flags in (["--schema"], []):
         path = tmp_path / f"{len(flags)}.sql"
         result = run("export", "sql", *options, *flags, "-o", str(path))
         assert result.exit_code == 0 and not result.stdout
-    connection = duckdb.connect()
-    connection.execute((tmp_path / "1.sql").read_text())
-    connection.execute('INSERT INTO "odd name" BY NAME SELECT \'p\' AS "the ""patient"""')
-    found = connection.execute((tmp_path / "0.sql").read_text()).fetchall()
-    assert found == [("p", None, None, "contingent")]
+    with duckdb.connect() as connection:
+        connection.execute((tmp_path / "1.sql").read_text())
+        connection.execute('INSERT INTO "odd name" BY NAME SELECT \'p\' AS "the ""patient"""')
+        found = connection.execute((tmp_path / "0.sql").read_text()).fetchall()
+    assert found == [("p", True, None, "unknown")]
 
 
 @pytest.mark.parametrize("op", ["above", "at_least", "below", "at_most"])
@@ -98,12 +99,12 @@ def test_a_code_that_no_value_has_stops_the_query() -> None:
 def test_the_table_refuses_what_a_fact_cannot_be() -> None:
     leaves = [ir.Leaf(name, "known", (True,)) for name in ("number_0", "code", "drugs")]
     sql = one(ir.Any(tuple(leaves)))
-    connection = duckdb.connect()
-    connection.execute(sql.create_table())
-    connection.execute("INSERT INTO facts BY NAME SELECT 'p' AS patient, ['p', 'q'] AS drugs")
-    for wrong in ("'z' AS code", "'inf'::DOUBLE AS number_0", "['p', 'z'] AS drugs"):
-        with pytest.raises(duckdb.ConstraintException):
-            connection.execute(f"INSERT INTO facts BY NAME SELECT 'p' AS patient, {wrong}")
+    with duckdb.connect() as connection:
+        connection.execute(sql.create_table())
+        connection.execute("INSERT INTO facts BY NAME SELECT 'p' AS patient, ['p', 'q'] AS drugs")
+        for wrong in ("'z' AS code", "'inf'::DOUBLE AS number_0", "['p', 'z'] AS drugs"):
+            with pytest.raises(duckdb.ConstraintException):
+                connection.execute(f"INSERT INTO facts BY NAME SELECT 'p' AS patient, {wrong}")
 
 
 def test_nested_definitions_are_not_written_out() -> None:

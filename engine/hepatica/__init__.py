@@ -17,12 +17,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hepatica.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from hepatica.case import Case
+    from hepatica.compile.columnar import Columnar
     from hepatica.compile.network import Network
     from hepatica.compile.program import Program
     from hepatica.diagnostics import Diagnostic, Invalid
@@ -143,14 +144,35 @@ def diff(
     return diff(old, new, knowledge, cases)
 
 
+@overload
 def compile(
-    guideline: Guideline, knowledge: Knowledge, engine: Literal["program", "network"] = "program"
-) -> Program | Network:
+    guideline: Guideline,
+    knowledge: Knowledge,
+    engine: Literal["program", "network"] = "program",
+) -> Program | Network: ...
+
+
+@overload
+def compile(
+    guideline: Guideline, knowledge: Knowledge, engine: Literal["columnar"]
+) -> Columnar: ...
+
+
+def compile(
+    guideline: Guideline,
+    knowledge: Knowledge,
+    engine: Literal["program", "network", "columnar"] = "program",
+) -> Program | Network | Columnar:
     """Compile a guideline; `truths(facts)` of the result gives each statement's truth.
 
-    Facts are values as a `Case` holds them: in the fact's own unit, typed. Raises `Invalid` when
-    the network cannot take a guideline, or is not installed.
+    Facts are values as a `Case` holds them: in the fact's own unit, typed. "columnar" is for a
+    Polars table of patients instead (see `hepatica.compile.columnar`). Raises `Invalid` when the
+    network cannot take a guideline, or an engine is not installed.
     """
+    if engine == "columnar":
+        from hepatica.run import columnar
+
+        return columnar(guideline, knowledge)
     from hepatica.lower import lower
 
     rails = lower(guideline, knowledge.facts)

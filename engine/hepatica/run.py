@@ -19,6 +19,7 @@ from hepatica.finding import Finding, Input, Result
 from hepatica.lower import Rails, lower
 
 if TYPE_CHECKING:
+    from hepatica.compile.columnar import Columnar
     from hepatica.compile.network import Network, Prepared
     from hepatica.compile.program import Program
 
@@ -170,6 +171,17 @@ def select(
     if wanted:
         return [knowledge.guidelines[name] for name in wanted]
     return [g for g in knowledge.guidelines.values() if every or g.show != "on_request"]
+
+
+def columnar(guideline: ir.Guideline, knowledge: ir.Knowledge) -> Columnar:
+    """Compile a guideline for tables of patients. Raises `Invalid` (E103) without polars."""
+    try:
+        from hepatica.compile.columnar import Columnar
+    except ImportError:
+        text = "the engine for cohorts (polars) is not installed here"
+        help = 'pip install ".[cohort]" in the checkout'
+        raise Invalid([Diagnostic("E103", "error", text, help=help)]) from None
+    return Columnar(guideline, knowledge)
 
 
 def not_installed(severity: Literal["error", "note"]) -> Diagnostic:
