@@ -57,8 +57,8 @@ def summary_text(shown: Summary, words: Words) -> str:
             rows = _rows(found, kind, columns, total, words)
             if rows:
                 lines += [_HEADS[kind].upper()]
-                lines += _aligned([("", *columns, "most often missing"), *rows],
-                                  numbers=range(1, len(columns) + 1))  # fmt: skip
+                head = ("", *columns, *_waits(kind))
+                lines += _aligned([head, *rows], numbers=range(1, len(columns) + 1))
                 lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -74,12 +74,18 @@ def summary_markdown(shown: Summary, words: Words) -> str:
             rows = _rows(found, kind, columns, total, words)
             if rows:
                 lines += [f"### {_HEADS[kind].capitalize()}", ""]
-                head = ["statement", *columns, "most often missing"]
-                lines.append(_pipes(head))
-                lines.append(_pipes(["---", *["---:"] * len(columns), "---"]))
+                lines.append(_pipes(["statement", *columns, *_waits(kind)]))
+                lines.append(
+                    _pipes(["---", *["---:"] * len(columns), *["---"] * len(_waits(kind))])
+                )
                 lines += [_pipes(row) for row in rows]
                 lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _waits(kind: str) -> tuple[str, ...]:
+    """Name the column of what is missing; what a definition waits for is told with what asks it."""
+    return () if kind == "definition" else ("most often missing",)
 
 
 def _headline(shown: Summary) -> list[str]:
@@ -117,7 +123,7 @@ def _rows(
             missing = "; ".join(
                 f"{words.fact(w.fact)} {percent(w.patients, total)}" for w in line.missing
             )
-            rows.append((line.title, *cells, missing))
+            rows.append((line.title, *cells, *([missing] if _waits(kind) else [])))
     return rows
 
 
