@@ -36,5 +36,6 @@ bench:
 	python benchmarks/startup.py
 	python benchmarks/memory.py
 	python benchmarks/prove.py
+	python benchmarks/columnar.py
 	python benchmarks/chart_facts.py
 	python benchmarks/chart_stream.py

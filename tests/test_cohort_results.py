@@ -133,8 +133,8 @@ def test_a_run_that_stopped_goes_on_where_it_was(
     assert result.exit_code == 2 and "D319" in result.stderr
     assert set(everything_in(work.out)) == {"_manifest.json", "centre=east/part.parquet"}
     assert work.done() == ["centre=north", "centre=west"]
-    result = pl.scan_parquet(work.out / "**" / "*.parquet", hive_partitioning=False).collect()
-    assert result["patient"].n_unique() == 90
+    whole = pl.scan_parquet(work.out / "**" / "*.parquet", hive_partitioning=False).collect()
+    assert whole["patient"].n_unique() == 90
 
 
 def test_a_manifest_that_is_no_manifest_is_not_believed(work: Work) -> None:

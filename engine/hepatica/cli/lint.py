@@ -11,6 +11,7 @@ import click
 from hepatica.case import CaseReader, documents
 from hepatica.cases import check_expectations
 from hepatica.cli.common import FILE, count, knowledge_option, load, show
+from hepatica.cohort.mapping import check_mapping, is_mapping
 from hepatica.diagnostics import Diagnostic, Invalid, ordered, sarif
 from hepatica.lint import lint
 from hepatica.version import VERSION
@@ -26,11 +27,12 @@ from hepatica.version import VERSION
 def command(paths: tuple[str, ...], form: str, logic: bool, knowledge: Path | None) -> None:
     """Check knowledge files and cases.
 
-    PATHS are a knowledge folder, anything inside one, or cases; without PATHS, the shipped
-    knowledge is checked. With --logic the solver looks for conditions that can never be true or
-    false, questions that never matter, definitions that contradict each other, recommendations that
-    are contraindicated for everybody, and answers that more knowledge overturns, each with a
-    patient. Exits with 1 if anything is found, with 2 if a file cannot be read at all.
+    PATHS are a knowledge folder, anything inside one, cases, or mapping files of cohorts; without
+    PATHS, the shipped knowledge is checked. With --logic the solver looks for conditions that can
+    never be true or false, questions that never matter, definitions that contradict each other,
+    recommendations that are contraindicated for everybody, and answers that more knowledge
+    overturns, each with a patient. Exits with 1 if anything is found, with 2 if a file cannot be
+    read at all.
 
     \b
     Examples:
@@ -38,6 +40,7 @@ def command(paths: tuple[str, ...], form: str, logic: bool, knowledge: Path | No
       hepatica lint knowledge/easl_2025/metabolites --format sarif
       hepatica lint knowledge/easl_2025 --logic
       hepatica lint my_patient.yaml
+      hepatica lint registry.yaml
     """
     found: list[Diagnostic] = []
     for path in paths or ("",):
@@ -82,6 +85,9 @@ def _lint_cases(path: str, root: Path | None) -> list[Diagnostic]:
     for document in documents(path, sys.stdin.buffer):
         if isinstance(document, Invalid):
             found += document.diagnostics
+            continue
+        if is_mapping(document.data):
+            found += check_mapping(document, knowledge.facts)[1]
             continue
         try:
             case = reader.read(document)

@@ -75,6 +75,11 @@ class Mapping(msgspec.Struct, frozen=True):
     unused: tuple[str, ...] = ()
 
 
+def is_mapping(data: Any) -> bool:
+    """Say whether a document is a mapping file, and not a case."""
+    return isinstance(data, dict) and "patient" in data and "id" not in data
+
+
 def read_mapping(path: Path, facts: dict[str, ir.Fact]) -> Mapping:
     """Read a mapping file. Raises `Invalid` with every diagnostic of it."""
     try:

@@ -72,7 +72,7 @@ def count(job: Job, tick: Tick | None = None) -> Done:
 
 def to_file(job: Job, path: str, tick: Tick | None = None) -> Done:
     """Answer everything into one file. Raises `Invalid` (D317) when it cannot be written."""
-    _not_an_input(job.reading, Path(path))
+    not_an_input(job.reading, Path(path))
     form_of(path)
     _room(job, path, job.check.rows)
     with Sink(path, job.told) as sink:
@@ -88,7 +88,7 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
     The same is: the knowledge, the mapping, what is asked, and the size and time of the file.
     """
     where = Path(folder)
-    _not_an_input(job.reading, where)
+    not_an_input(job.reading, where)
     try:
         where.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -132,6 +132,7 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
 
 def write_rejects(reading: Reading, path: str) -> int:
     """Write the rows that cannot be used, as they are, with file, row and reasons; how many."""
+    not_an_input(reading, Path(path))
     reasons = [
         pl.when(t.where).then(pl.lit(f"{column}: {t.what}"))
         for _, column, t in reading.troubles.values()
@@ -199,12 +200,13 @@ def _remembered(entry: Mapping[str, Any]) -> Done:
     return Done(entry["rows"], entry["patients"], frames[0], frames[1], 0)
 
 
-def _not_an_input(reading: Reading, out: Path) -> None:
+def not_an_input(reading: Reading, out: Path) -> None:
     """Refuse to write over the table, or into a folder of it. Raises `Invalid` (D318)."""
     place = os.path.realpath(out)
+    inside = out.is_dir()
     for part in reading.table.parts:
         source = os.path.realpath(part.path)
-        if source == place or os.path.dirname(source) == place:
+        if source == place or (inside and os.path.dirname(source) == place):
             text = f"`{out}` is where the table itself lies"
             raise refused("D318", text, str(out), "choose another place for the result")
 
