@@ -1,0 +1,248 @@
+"""A Spark DataFrame of patients: checked, answered, and summed up on its executors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from hepatica import ir
+from hepatica.cache import without_examples
+from hepatica.cohort.answers import Shape, asked_of
+from hepatica.cohort.check import MOST_VALUES, Cell, Check, Problem, Seen
+from hepatica.cohort.mapping import AS_WRITTEN, Mapping, plain_mapping
+from hepatica.cohort.run import Done
+from hepatica.cohort.spark.errors import told_by_spark
+from hepatica.cohort.spark.session import wait_for_executors
+from hepatica.cohort.spark.task import HandedReading, Shipped, Task, Worker, ship
+from hepatica.diagnostics import Diagnostic, Invalid
+
+PATIENCE = 60.0
+MOST_TWICE = 1_000_000
+"""Ids that stand more than once are sent to every worker, so there must not be too many."""
+
+
+class Patients:
+    """Patients in a DataFrame, and what is asked of them.
+
+    Raises `Invalid` as `Reading` does (D303 to D305), (E106) when the cluster gives no executor,
+    (E107) when executors lack something. `check` comes first; everything else calls it if need be.
+    """
+
+    def __init__(
+        self,
+        session: Any,
+        frame: Any,
+        knowledge: ir.Knowledge,
+        guidelines: Iterable[ir.Guideline],
+        *,
+        mapping: Mapping | None = None,
+        by: Sequence[str] = (),
+        shape: Shape | None = "long",
+        name: str = "the DataFrame",
+    ) -> None:
+        """Match the columns with facts; `name` is what messages call the table."""
+        if ".connect." in type(session).__module__:
+            text = "a session of Spark Connect cannot ship the knowledge"
+            help = "hand over a session of the cluster itself (spark://, yarn, k8s://)"
+            raise Invalid([Diagnostic("E106", "error", text, help=help)])
+        wait_for_executors(session, PATIENCE)
+        self.session = session
+        self.frame = frame
+        self.guidelines = tuple(guidelines)
+        self.mapping = mapping or plain_mapping(frame.columns, knowledge.facts, by)
+        wanted = {g.id: g for g in self.guidelines}
+        shipped = ir.replace(without_examples(knowledge), guidelines={
+            name: g for name, g in without_examples(knowledge).guidelines.items() if name in wanted
+        })  # fmt: skip
+        task = Task(
+            msgspec.msgpack.encode(shipped), tuple(wanted), self.mapping,
+            _schema(frame, frame.columns), name, {}, tuple(by), shape,
+        )  # fmt: skip
+        reading = HandedReading(task, knowledge.facts)  # tells what is absent, of all columns
+        columns = [c.column for c in self.mapping.facts.values()]
+        needed = dict.fromkeys((self.mapping.patient, *columns, *reading.keep))
+        self.columns = list(needed)
+        self.task = msgspec.structs.replace(task, schema=_schema(frame, self.columns))
+        if any(c.unit == AS_WRITTEN for c in self.mapping.facts.values()):
+            found = self._collected("units", distinct=True)
+            named = {c: tuple(sorted(f["unit"])) for (c,), f in found.group_by("column")}
+            self.task = msgspec.structs.replace(self.task, units=named)
+        self.reading = HandedReading(self.task, knowledge.facts)
+        self._checked: Check | None = None
+
+    # --- what is asked -----------------------------------------------------------------------
+
+    def check(self) -> Check:
+        """Look at every row (see `cohort.check`); rows of a DataFrame have no numbers to tell."""
+        if self._checked is None:
+            twice = self._twice()
+            found = self._collected("look", summed=True)
+            sums = dict(found.filter(pl.col("cell").is_null() & ~pl.col("key").str.starts_with(
+                "cell ")).select("key", "rows").iter_rows())  # fmt: skip
+            if not sums.get("rows"):
+                text, help = "the table has no patient", "was it exported with the right filter?"
+                raise Invalid([Diagnostic("D316", "error", text, file=self.task.name, help=help)])
+            problems = [*twice, *(self._problem(k, sums[k], found) for k in self.reading.troubles
+                                  if sums.get(k))]  # fmt: skip
+            rows = sums["rows"]
+            given = {name: sums.get(f"given {name}", 0) for name in self.reading.cells}
+            absent = sorted(set(asked_of(self.guidelines)) - set(given))
+            self._checked = Check(
+                len(self.frame.inputFiles()), rows, sums.get("unusable", 0),
+                tuple(Seen(name, cells.column, given[name], rows - given[name])
+                      for name, cells in self.reading.cells.items()),
+                tuple(absent), self.reading.unused, tuple(problems),
+            )  # fmt: skip
+            self.task = msgspec.structs.replace(self.task, clean=self._checked.clean)
+        return self._checked
+
+    def answers(self) -> Any:
+        """Give the rows of the result, long or wide, as a DataFrame: lazily, without a shuffle."""
+        self.check()
+        return self._mapped("rows")
+
+    def rejects(self) -> Any:
+        """Give the rows that cannot be used, as they are, with reasons, as a DataFrame."""
+        self.check()
+        return self._mapped("rejects")
+
+    def count(self) -> Done:
+        """Sum up (see `answers.Answerer`), over one more reading of the table."""
+        self.check()
+        found = self._collected("counts")
+        names = {f"by {i}": name for i, name in enumerate(self.task.by)}
+        sums: dict[str, pl.DataFrame] = {}
+        for what, columns in (("counts", ("kind", "status")), ("missing", ("fact",))):
+            labels = [*names, "guideline", "statement", *columns]
+            some = found.filter(pl.col("what") == what)
+            added = some.group_by(labels).agg(pl.col("patients").sum().cast(pl.UInt64))
+            sums[what] = self._in_order(added, columns[-1]).select(*labels, "patients").rename(names)
+        first = self.guidelines[0].id
+        applies = (pl.col("kind") == "applies") & (pl.col("guideline") == first)
+        patients = int(sums["counts"].filter(applies)["patients"].sum())
+        return Done(0, patients, sums["counts"], sums["missing"], 0)
+
+    # --- jobs --------------------------------------------------------------------------------
+
+    def _mapped(self, method: str) -> Any:
+        """Map every batch on the executors; the task travels once, as a broadcast."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        shipped = ship(self.task)
+        schema = from_arrow_schema(_compiled(shipped).schema_of(method))
+        source = {f.name: f.dataType for f in self.frame.schema.fields}
+        same = {*self.reading.keep} if method == "rows" else set()
+        if method == "rejects":
+            same = {c.column for c in self.reading.cells.values()}
+        for field in schema.fields:
+            field.dataType = source[field.name] if field.name in same else field.dataType
+        run = _runner(self.session.sparkContext.broadcast(tuple(shipped)), method)
+        # By position: names may hold dots, or differ from each other by capitals only.
+        every = self.frame.toDF(*[f"c{i}" for i in range(len(self.frame.columns))])
+        places = [f"c{self.frame.columns.index(name)}" for name in self.columns]
+        return every.select(*places).mapInArrow(run, schema)
+
+    def _collected(
+        self, method: str, *, distinct: bool = False, summed: bool = False
+    ) -> pl.DataFrame:
+        """Map, and bring the little that comes of it here."""
+        try:
+            frame = self._mapped(method)
+            if distinct:
+                frame = frame.distinct()
+            if summed:
+                frame = _most_frequent(frame.groupBy("key", "cell").sum("rows"))
+            found = pl.from_arrow(frame.toArrow())
+        except Exception as error:
+            told = told_by_spark(error)
+            if told is None:
+                raise
+            raise told from None
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    def _twice(self) -> list[Problem]:
+        """Find patients with more than one row; only their ids are brought here."""
+        from pyspark.sql import functions
+
+        try:
+            again = self._mapped("ids").groupBy("id").count().where("count > 1").cache()
+            ids, rows = again.agg(functions.count("id"), functions.sum("count")).first()
+            most = again.orderBy(functions.desc("count"), functions.col("id").cast("string"))
+            shown = [Cell(str(row[0]), row[1]) for row in most.limit(MOST_VALUES).collect()]
+            if not ids:
+                again.unpersist()
+                return []
+            help = "one row a patient: which of them is meant has to be decided before"
+            what = "a patient who stands more than once"
+            if ids > MOST_TWICE:
+                text = f"column `{self.mapping.patient}`, {rows:,} rows: {what} ({ids:,} patients)"
+                raise Invalid([Diagnostic("D306", "error", text, file=self.task.name, help=help)])
+            every = tuple(row[0] for row in again.select("id").toLocalIterator())
+            again.unpersist()
+        except Exception as error:
+            told = told_by_spark(error)
+            if told is None:
+                raise
+            raise told from None
+        self.task = msgspec.structs.replace(self.task, twice=every)
+        return [Problem("D306", None, self.mapping.patient, what, help, rows, tuple(shown), ())]
+
+    def _problem(self, key: str, rows: int, found: pl.DataFrame) -> Problem:
+        fact, column, trouble = self.reading.troubles[key]
+        cells = found.filter(pl.col("key") == f"cell {key}")
+        top = cells.sort(["rows", "cell"], descending=[True, False]).select("cell", "rows")
+        return Problem(
+            trouble.code, fact, column, trouble.what, trouble.help, rows,
+            tuple(Cell(str(value), number) for value, number in top.iter_rows()), (),
+        )  # fmt: skip
+
+    def _in_order(self, sums: pl.DataFrame, last: str) -> pl.DataFrame:
+        """Sort as on one machine: by group, guideline and statement, in their order."""
+        compiled = _compiled(ship(self.task)).answerer(True).compiled
+        pairs = [(c.guideline, s) for c in compiled for s in ("applies", *c.kinds)]
+        places = pl.DataFrame(pairs, schema=["guideline", "statement"], orient="row")
+        groups = [f"by {i}" for i in range(len(self.task.by))]
+        return sums.join(places.with_row_index("place"), on=["guideline", "statement"]).sort(
+            *groups, "place", last, nulls_last=True
+        )
+
+
+@functools.lru_cache(maxsize=4)
+def _compiled(shipped: Shipped) -> Worker:
+    return Worker(msgspec.msgpack.decode(shipped.data, type=Task))
+
+
+def _runner(held: Any, method: str) -> Any:
+    """Make what runs on an executor: a function that travels whole, and imports only there."""
+
+    def run(batches: Any) -> Any:
+        from hepatica.cohort.spark.task import Shipped, ready
+
+        yield from getattr(ready(Shipped(*held.value)), method)(batches)
+
+    return run
+
+
+def _most_frequent(frame: Any) -> Any:
+    """Keep all sums, and of what stands in cells the most frequent."""
+    from pyspark.sql import Window, functions
+
+    frame = frame.withColumnRenamed("sum(rows)", "rows")
+    order = Window.partitionBy("key").orderBy(functions.desc("rows"), "cell")
+    numbered = frame.withColumn("place", functions.row_number().over(order))
+    return numbered.where(functions.col("place") <= MOST_VALUES).drop("place")
+
+
+def _schema(frame: Any, columns: Sequence[str]) -> bytes:
+    """Write the Arrow schema of some columns."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.types import StructType
+
+    fields = {f.name: f for f in frame.schema.fields}
+    schema = to_arrow_schema(StructType([fields[n] for n in columns if n in fields]))
+    return bytes(schema.serialize())
