@@ -37,5 +37,6 @@ bench:
 	python benchmarks/memory.py
 	python benchmarks/prove.py
 	python benchmarks/columnar.py
+	python benchmarks/cohort.py
 	python benchmarks/chart_facts.py
 	python benchmarks/chart_stream.py

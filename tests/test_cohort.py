@@ -216,6 +216,8 @@ def test_long_wide_and_sums_agree(invented: Path) -> None:
                 assert total[key] >= n  # a definition is silent where the guideline is not meant
             else:
                 assert total[key] == n
+    brief = Answerer(knowledge(), easl(), shape="long", brief=True, **options).answer(patients)
+    assert brief.rows is not None and brief.rows.equals(long.rows.drop("missing"))
     assert long.counts.sort(pl.all()).equals(wide.counts.sort(pl.all()))
     waits: Counter[Any] = Counter()
     for _, centre, guideline, statement, kind, _, missing in long.rows.rows():

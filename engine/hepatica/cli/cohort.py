@@ -33,6 +33,7 @@ if TYPE_CHECKING:
               help="What the columns mean (default: their names are facts).")  # fmt: skip
 @click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True,
               help="A row for each thing that is said, or a row a patient.")  # fmt: skip
+@click.option("--brief", is_flag=True, help="Long without the column of missing facts: faster.")
 @click.option("--check", "check_only", is_flag=True, help="Look at the table only.")
 @click.option("--rejects", metavar="FILE",
               help="Write rows that cannot be used there, and go on with the others.")  # fmt: skip
@@ -86,7 +87,7 @@ def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
     reading = _reading(read, facts, options)
     shape = options["shape"] if out else None
     answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
-                        sums=summary_to is not None)  # fmt: skip
+                        sums=summary_to is not None, brief=options["brief"])  # fmt: skip
     found = check(reading, asked_of(chosen))
     if options["check_only"]:
         _show_check(found, options["form"])

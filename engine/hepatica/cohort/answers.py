@@ -33,7 +33,8 @@ _SAYING = {
     "caution": ("caution", "contingent"),
     "definition": ("true", "unknown"),
 }
-_OPEN = ("contingent", "unknown")
+_PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False)
+"""The compiled plans say nothing twice, and looking for that takes longer than answering."""
 _APPLIES = ("true", "false", "unknown")
 
 
@@ -61,14 +62,19 @@ class Answerer:
         keep: Sequence[str] = (),
         by: Sequence[str] = (),
         sums: bool = True,
+        brief: bool = False,
     ) -> None:
-        """Compile the guidelines; `shape` None means counts only, without `sums` none of them."""
+        """Compile the guidelines; `shape` None means counts only, without `sums` none of them.
+
+        `brief` leaves out the column `missing` of a long result, which takes most of its time.
+        """
         self.guidelines = tuple(guidelines)
         self.compiled = [Columnar(g, knowledge) for g in self.guidelines]
         self.shape = shape
         self.keep = tuple(keep)
         self.by = tuple(by)
         self.sums = sums
+        self.brief = brief
         self.names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
         self.statements = pl.Enum(sorted(
             {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
@@ -81,7 +87,9 @@ class Answerer:
         found = patients.lazy()
         kept = [KEEP + name for name in self.keep]
         groups = [KEEP + name for name in self.by]
-        outcomes = pl.collect_all([c.outcomes(found, [ID, *kept]) for c in self.compiled])
+        outcomes = pl.collect_all(
+            [c.outcomes(found, [ID, *kept]) for c in self.compiled], optimizations=_PLAIN
+        )
         rows = None
         if self.shape == "wide":
             rows = self._wide(outcomes)
@@ -111,14 +119,16 @@ class Answerer:
 
     def _long(self, patients: pl.LazyFrame, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
         pieces: list[pl.LazyFrame] = []
-        missing = pl.collect_all([c.missing(patients) for c in self.compiled])
+        asked = [] if self.brief else [c.missing(patients) for c in self.compiled]
+        missing = pl.collect_all(asked, optimizations=_PLAIN)
         kept = [ID, *[KEEP + n for n in self.keep]]
         order = pl.int_range(pl.len(), dtype=pl.UInt32).alias("order:")
         for i, compiled in enumerate(self.compiled):
-            waiting = missing[i].select(pl.all().name.prefix("? "))
-            frame = pl.concat([outcomes[i].with_columns(order), waiting], how="horizontal").lazy()
-            pieces.append(frame.select("order:", *kept, *self._labels(i, compiled.guideline,
-                "applies", _applies(), pl.lit([], pl.List(self.names)))))  # fmt: skip
+            waiting = [m.select(pl.all().name.prefix("? ")) for m in missing[i : i + 1]]
+            frame = pl.concat([outcomes[i].with_columns(order), *waiting], how="horizontal").lazy()
+            nothing = pl.lit([], pl.List(self.names))
+            labels = self._labels(i, compiled.guideline, "applies", _applies(), nothing)
+            pieces.append(frame.select("order:", *kept, *labels))
             for statement, kind in compiled.kinds.items():
                 if kind not in _SAYING:
                     continue
@@ -131,7 +141,9 @@ class Answerer:
                 labels = self._labels(i, statement, kind, status, listed)
                 pieces.append(frame.filter(saying).select("order:", *kept, *labels))
         # The pieces are in the order of the guidelines and their statements; sorting keeps that.
-        together = pl.concat(pl.collect_all(pieces)).sort("order:", maintain_order=True)
+        together = pl.concat(pl.collect_all(pieces, optimizations=_PLAIN)).sort(
+            "order:", maintain_order=True
+        )
         return self._named(together.drop("order:"))
 
     def _saying(self, i: int, statement: str, kind: str) -> tuple[str, ...]:
@@ -147,7 +159,7 @@ class Answerer:
             pl.lit(statement, self.statements).alias("statement"),
             pl.lit(kind, pl.Enum(KINDS)).alias("kind"),
             status.alias("status"),
-            missing.alias("missing"),
+            *([] if self.brief else [missing.alias("missing")]),
         ]
 
     # --- counts ------------------------------------------------------------------------------
@@ -192,8 +204,8 @@ class Answerer:
 
 def _summed(frame: pl.LazyFrame, sums: list[pl.Expr], by: list[str]) -> pl.DataFrame:
     if by:
-        return frame.group_by(by).agg(sums).collect()
-    return frame.select(sums).collect()
+        return frame.group_by(by).agg(sums).collect(optimizations=_PLAIN)
+    return frame.select(sums).collect(optimizations=_PLAIN)
 
 
 def _labelled(

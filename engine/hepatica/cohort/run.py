@@ -20,7 +20,7 @@ from hepatica.cohort.reading import Reading
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.version import VERSION
 
-AT_ONCE = 50_000
+AT_ONCE = 100_000
 MANIFEST = "_manifest.json"
 _SAMPLE = 2_000
 _LOW = 0.3
@@ -94,7 +94,8 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
         raise cannot_write(folder, error) from None
     _room(job, folder, job.check.rows)
     asked = _digest({**job.told, "by": list(job.answerer.by), "keep": list(job.answerer.keep),
-                     "sums": job.answerer.sums, "clean": job.check.clean})  # fmt: skip
+                     "sums": job.answerer.sums, "brief": job.answerer.brief,
+                     "clean": job.check.clean})  # fmt: skip
     before = _manifest(where)
     files: dict[str, Any] = before.get("files", {}) if before.get("asked") == asked else {}
     names = _names(job.reading.table.parts)
