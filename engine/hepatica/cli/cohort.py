@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, show_default=True, help="For --synthesize.")
 @click.option("--missing", type=click.FloatRange(0, 1), default=0.2, show_default=True,
               help="For --synthesize: the share of cells that are not given.")  # fmt: skip
+@click.option("--on", metavar="MASTER",
+              help="Work on many machines: a Spark master, as spark://HOST:7077.")  # fmt: skip
+@click.option("--spark-conf", multiple=True, metavar="NAME=VALUE", help="A setting of Spark.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
               show_default=True, help="How --check and --summary - are written.")  # fmt: skip
 @knowledge_option
@@ -60,6 +63,7 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort --synthesize 10000 --seed 1 -o invented.parquet
       hepatica cohort registry.csv --map registry.yaml --check
       hepatica cohort registry.csv --map registry.yaml -g easl_2025 -o answers.parquet --summary -
+      hepatica cohort registry.parquet --on spark://HOST:7077 -o answers/
     """
     _need_polars()
     read = load(knowledge)
@@ -83,6 +87,16 @@ def _cohort(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
         raise click.UsageError("say where the result goes (-o), or use --summary or --check")
     if options["by"] and not summary_to:
         raise click.UsageError("--by is for a --summary")
+    if options["on"]:
+        from hepatica.cli.cohort_spark import cohort as on_spark
+
+        def sum_up(chosen: list[ir.Guideline], done: Done, reading: Reading, rejected: int) -> None:
+            _sum_up(read, chosen, done, reading, rejected, options)
+
+        on_spark(read, facts, options, _show_check, sum_up)
+        return
+    if options["spark_conf"]:
+        raise click.UsageError("--spark-conf is for --on")
     chosen = select(read, options["guidelines"])
     reading = _reading(read, facts, options)
     shape = options["shape"] if out else None

@@ -71,7 +71,7 @@ def cohort(
             done = asked.count()
             _same(done.patients, found.rows - rejected, source.name)
     if done is not None:
-        sum_up(chosen, done, asked.reading, rejected)
+        sum_up(chosen, done, asked.whole, rejected)
 
 
 def _reject(asked: Patients, found: Check, place: Any, path: str | None) -> int:

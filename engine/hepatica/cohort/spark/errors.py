@@ -81,7 +81,8 @@ def _told(text: str) -> Invalid:
 
 def install() -> str:
     """Say what an executor needs."""
-    return 'on every machine of the cluster, in the Python of PYSPARK_PYTHON: pip install ".[cohort]"'
+    where = "on every machine of the cluster, in the Python of PYSPARK_PYTHON"
+    return f'{where}: pip install ".[cohort]", of the same checkout as here'
 
 
 def _first(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,13 +14,16 @@ from hepatica.cache import without_examples
 from hepatica.cohort.answers import Shape, asked_of
 from hepatica.cohort.check import MOST_VALUES, Cell, Check, Problem, Seen
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping, plain_mapping
-from hepatica.cohort.run import Done
+from hepatica.cohort.run import Done, told_of
 from hepatica.cohort.spark.errors import told_by_spark
 from hepatica.cohort.spark.session import wait_for_executors
 from hepatica.cohort.spark.task import HandedReading, Shipped, Task, Worker, ship
 from hepatica.diagnostics import Diagnostic, Invalid
 
 PATIENCE = 60.0
+_WORDS = ("recommended", "contraindicated", "caution", "true", "contingent", "blocked", "unknown",
+          "false", "none")  # fmt: skip
+_RANKS = {word: str(rank) for rank, word in enumerate(_WORDS)}
 MOST_TWICE = 1_000_000
 """Ids that stand more than once are sent to every worker, so there must not be too many."""
 
@@ -62,13 +65,13 @@ class Patients:
             msgspec.msgpack.encode(shipped), tuple(wanted), self.mapping,
             _schema(frame, frame.columns), name, {}, tuple(by), shape,
         )  # fmt: skip
-        reading = HandedReading(task, knowledge.facts)  # tells what is absent, of all columns
+        self.whole = HandedReading(task, knowledge.facts)  # tells what is absent, of all columns
         columns = [c.column for c in self.mapping.facts.values()]
-        needed = dict.fromkeys((self.mapping.patient, *columns, *reading.keep))
+        needed = dict.fromkeys((self.mapping.patient, *columns, *self.whole.keep))
         self.columns = list(needed)
         self.task = msgspec.structs.replace(task, schema=_schema(frame, self.columns))
         if any(c.unit == AS_WRITTEN for c in self.mapping.facts.values()):
-            found = self._collected("units", distinct=True)
+            found = self._collected("units")
             named = {c: tuple(sorted(f["unit"])) for (c,), f in found.group_by("column")}
             self.task = msgspec.structs.replace(self.task, units=named)
         self.reading = HandedReading(self.task, knowledge.facts)
@@ -80,7 +83,7 @@ class Patients:
         """Look at every row (see `cohort.check`); rows of a DataFrame have no numbers to tell."""
         if self._checked is None:
             twice = self._twice()
-            found = self._collected("look", summed=True)
+            found = self._collected("look")
             sums = dict(found.filter(pl.col("cell").is_null() & ~pl.col("key").str.starts_with(
                 "cell ")).select("key", "rows").iter_rows())  # fmt: skip
             if not sums.get("rows"):
@@ -120,11 +123,20 @@ class Patients:
             labels = [*names, "guideline", "statement", *columns]
             some = found.filter(pl.col("what") == what)
             added = some.group_by(labels).agg(pl.col("patients").sum().cast(pl.UInt64))
-            sums[what] = self._in_order(added, columns[-1]).select(*labels, "patients").rename(names)
+            sums[what] = (
+                self._in_order(added, columns[-1]).select(*labels, "patients").rename(names)
+            )
         first = self.guidelines[0].id
         applies = (pl.col("kind") == "applies") & (pl.col("guideline") == first)
         patients = int(sums["counts"].filter(applies)["patients"].sum())
         return Done(0, patients, sums["counts"], sums["missing"], 0)
+
+    def told(self) -> dict[str, str]:
+        """Give what every result says about itself."""
+        from pyspark import __version__
+
+        told = told_of(self.guidelines, self.whole, self.task.shape)
+        return {**told, "hepatica.spark": __version__, "hepatica.table": self.task.name}
 
     # --- jobs --------------------------------------------------------------------------------
 
@@ -146,17 +158,13 @@ class Patients:
         places = [f"c{self.frame.columns.index(name)}" for name in self.columns]
         return every.select(*places).mapInArrow(run, schema)
 
-    def _collected(
-        self, method: str, *, distinct: bool = False, summed: bool = False
-    ) -> pl.DataFrame:
-        """Map, and bring the little that comes of it here."""
+    def _collected(self, method: str) -> pl.DataFrame:
+        """Map, add up what is the same, and bring the little that comes of it here."""
+        return self._taken(lambda: _AFTER.get(method, _as_it_is)(self._mapped(method)))
+
+    def _taken(self, make: Callable[[], Any]) -> pl.DataFrame:
         try:
-            frame = self._mapped(method)
-            if distinct:
-                frame = frame.distinct()
-            if summed:
-                frame = _most_frequent(frame.groupBy("key", "cell").sum("rows"))
-            found = pl.from_arrow(frame.toArrow())
+            found = pl.from_arrow(make().toArrow())
         except Exception as error:
             told = told_by_spark(error)
             if told is None:
@@ -167,30 +175,22 @@ class Patients:
 
     def _twice(self) -> list[Problem]:
         """Find patients with more than one row; only their ids are brought here."""
-        from pyspark.sql import functions
-
-        try:
-            again = self._mapped("ids").groupBy("id").count().where("count > 1").cache()
-            ids, rows = again.agg(functions.count("id"), functions.sum("count")).first()
-            most = again.orderBy(functions.desc("count"), functions.col("id").cast("string"))
-            shown = [Cell(str(row[0]), row[1]) for row in most.limit(MOST_VALUES).collect()]
-            if not ids:
-                again.unpersist()
-                return []
-            help = "one row a patient: which of them is meant has to be decided before"
-            what = "a patient who stands more than once"
-            if ids > MOST_TWICE:
-                text = f"column `{self.mapping.patient}`, {rows:,} rows: {what} ({ids:,} patients)"
-                raise Invalid([Diagnostic("D306", "error", text, file=self.task.name, help=help)])
-            every = tuple(row[0] for row in again.select("id").toLocalIterator())
-            again.unpersist()
-        except Exception as error:
-            told = told_by_spark(error)
-            if told is None:
-                raise
-            raise told from None
-        self.task = msgspec.structs.replace(self.task, twice=every)
-        return [Problem("D306", None, self.mapping.patient, what, help, rows, tuple(shown), ())]
+        again = self._taken(
+            lambda: self._mapped("ids").groupBy("id").count().where("count > 1").limit(MOST_TWICE)
+        )
+        if not len(again):
+            return []
+        what = "a patient who stands more than once"
+        help = "one row a patient: which of them is meant has to be decided before"
+        if len(again) == MOST_TWICE:
+            text = f"column `{self.mapping.patient}`: a million patients stand more than once"
+            raise Invalid([Diagnostic("D306", "error", text, file=self.task.name, help=help)])
+        rows = int(again["count"].sum())
+        texts = again.with_columns(pl.col("id").cast(pl.String))
+        top = texts.sort(["count", "id"], descending=[True, False]).head(MOST_VALUES)
+        cells = tuple(Cell(value, number) for value, number in top.iter_rows())
+        self.task = msgspec.structs.replace(self.task, twice=tuple(again["id"].to_list()))
+        return [Problem("D306", None, self.mapping.patient, what, help, rows, cells, ())]
 
     def _problem(self, key: str, rows: int, found: pl.DataFrame) -> Problem:
         fact, column, trouble = self.reading.troubles[key]
@@ -204,11 +204,12 @@ class Patients:
     def _in_order(self, sums: pl.DataFrame, last: str) -> pl.DataFrame:
         """Sort as on one machine: by group, guideline and statement, in their order."""
         compiled = _compiled(ship(self.task)).answerer(True).compiled
-        pairs = [(c.guideline, s) for c in compiled for s in ("applies", *c.kinds)]
+        pairs = [(c.guideline, s) for c in compiled for s in (c.guideline, *c.kinds)]
         places = pl.DataFrame(pairs, schema=["guideline", "statement"], orient="row")
         groups = [f"by {i}" for i in range(len(self.task.by))]
-        return sums.join(places.with_row_index("place"), on=["guideline", "statement"]).sort(
-            *groups, "place", last, nulls_last=True
+        numbered = places.with_row_index("place")
+        return sums.join(numbered, on=["guideline", "statement"], how="left").sort(
+            *groups, "place", pl.col(last).replace(_RANKS), last, nulls_last=True
         )
 
 
@@ -229,13 +230,20 @@ def _runner(held: Any, method: str) -> Any:
 
 
 def _most_frequent(frame: Any) -> Any:
-    """Keep all sums, and of what stands in cells the most frequent."""
+    """Add up a check; of what stands in cells keep the most frequent."""
     from pyspark.sql import Window, functions
 
-    frame = frame.withColumnRenamed("sum(rows)", "rows")
+    frame = frame.groupBy("key", "cell").agg(functions.sum("rows").alias("rows"))
     order = Window.partitionBy("key").orderBy(functions.desc("rows"), "cell")
     numbered = frame.withColumn("place", functions.row_number().over(order))
     return numbered.where(functions.col("place") <= MOST_VALUES).drop("place")
+
+
+def _as_it_is(frame: Any) -> Any:
+    return frame
+
+
+_AFTER = {"look": _most_frequent, "units": lambda frame: frame.distinct()}
 
 
 def _schema(frame: Any, columns: Sequence[str]) -> bytes:

@@ -25,15 +25,15 @@ _OLDEST_JAVA = 17
 _MASTER = re.compile(
     r"local(\[(\d+|\*)(,\s*\d+)?\])?|local-cluster\[\d+,\s*\d+,\s*\d+\]|spark://.+|yarn|k8s://.+"
 )
-_QUIET = """rootLogger.level = error
+_QUIET = """rootLogger.level = off
 rootLogger.appenderRef.stderr.ref = stderr
 appender.stderr.type = Console
 appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %m%n
-logger.silent.name = org.apache.spark
-logger.silent.level = off
+logger.spark.name = org.apache.spark
+logger.spark.level = off
 """
 """What goes wrong is told by us, once; Spark's own words are in the logs of its executors."""
 
@@ -87,7 +87,7 @@ def check_master(master: str) -> None:
         except OSError as error:
             wrong.append(f"`{address}`: {(error.strerror or str(error)).lower()}")
     text = f"no Spark master answers: {'; '.join(wrong)}"
-    help = "is it running, is the port right (its page shows the address), does a firewall stand between?"
+    help = "is it running, is the port right, does a firewall stand between? its page says more"
     raise Invalid([Diagnostic("E106", "error", text, help=help)])
 
 
@@ -113,6 +113,7 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
         "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+        "spark.sql.codegen.maxFields": "1000",  # above it, Parquet is read row by row
         "spark.executorEnv.POLARS_MAX_THREADS": "1",  # Spark runs a worker a core
         # A year as a folder's name is text, as it is without Spark.
         "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
