@@ -115,10 +115,10 @@ def test_text_and_categories_become_the_values_of_the_fact() -> None:
 def test_a_code_that_no_value_has_is_refused(dtype: Any) -> None:
     rule = one(ir.Leaf("code", "is", ("a",)))
     frame = pl.DataFrame({"code": ["a", "z"]}).cast({"code": dtype})
-    with pytest.raises(pl.exceptions.InvalidOperationError, match="z"):
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="failed"):
         truth(rule, frame)
     rule = one(ir.Leaf("drugs", "includes", ("p",)))
-    with pytest.raises(pl.exceptions.InvalidOperationError, match="to `enum` failed"):
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="failed"):
         truth(rule, pl.DataFrame({"drugs": [["a", "z"]]}).cast({"drugs": pl.List(dtype)}))
 
 

@@ -127,18 +127,13 @@ class _Writer:
         """Write every column but the answers: values, questions, and the nodes step by step."""
         used = sorted({leaf.fact for leaf in self.questions} | set(self.strata.asked_given()))
         values = [_Column(f"f {name}", _value(self.facts[name])) for name in used]
-        asked = [
-            _Column(column[1:-1], f"coalesce({self._ask(leaf)}, FALSE)")
-            for leaf, column in self.questions.items()
-        ]
-        given = [
-            _Column(f"g {name}", f'"f {name}" IS NOT NULL') for name in self.strata.asked_given()
-        ]
+        values += [_Column(f"g {name}", _given(self.facts[name])) for name in used]
+        asked = [_Column(q[1:-1], self._ask(leaf)) for leaf, q in self.questions.items()]
         steps = [
             [_Column(f"n {number}", self._node(number)) for number in step]
             for step in self.strata.steps
         ]
-        return [values, [*given, *asked], *steps]
+        return [values, asked, *steps]
 
     def truth(self, rail: Rail) -> str:
         true, false = self.strata.answer(rail.true), self.strata.answer(rail.false)
@@ -180,44 +175,55 @@ class _Writer:
     def _ask(self, leaf: ir.Leaf) -> str:
         column, fact = identifier(f"f {leaf.fact}"), self.facts[leaf.fact]
         if fact.type == "boolean":
-            return column if leaf.values[0] else f"NOT {column}"
+            return column if leaf.values[0] else f'("g {leaf.fact}" AND NOT {column})'
         if fact.type == "quantity":
             numbers = [f"{float(value)!r}::DOUBLE" for value in leaf.values]
             if leaf.op == "between":
                 return f"{column} BETWEEN {numbers[0]} AND {numbers[1]}"
-            return f"{column} {_COMPARE[leaf.op]} {numbers[0]}"
+            compared = f"{column} {_COMPARE[leaf.op]} {numbers[0]}"
+            # A missing number is NaN here, which is greater than every number.
+            greater = leaf.op in ("above", "at_least")
+            return f'({compared} AND "g {leaf.fact}")' if greater else compared
         values = ", ".join(literal(str(value)) for value in leaf.values)
         if fact.type == "code":
             return f"{column} IN ({values})"
         return f"list_has_any({column}, [{values}])"
 
 
+def _given(fact: ir.Fact) -> str:
+    """Say whether a fact is given: NaN, and a set with a NULL in it, are not."""
+    name = identifier(fact.id)
+    if fact.type == "quantity":
+        return f"coalesce(NOT isnan({name}), FALSE)"
+    if fact.type == "codes":
+        return f"coalesce(list_count({name}) = len({name}), FALSE)"
+    return f"{name} IS NOT NULL"
+
+
 def _value(fact: ir.Fact) -> str:
-    """Bring a column to its fact: NaN and sets with a NULL in them are missing.
+    """Fill a column where its fact is missing with what no question finds (but see `_ask`).
 
     What a fact cannot be stops the query: a code that nobody knows would be *surely not* every
     value that is asked for.
     """
     name = identifier(fact.id)
     values = ", ".join(map(literal, fact.values))
-    wrong = literal(f"the column {fact.id} holds what its fact cannot be: ")
+    wrong = f"{literal(f'the column {fact.id} holds what its fact cannot be: ')} || {name}::VARCHAR"
     if fact.type == "quantity":
-        return (
-            f"CASE WHEN isinf({name}) THEN error({wrong} || {name}::VARCHAR)::DOUBLE"
-            f" WHEN NOT isnan({name}) THEN {name} END"
-        )
+        filled = f"coalesce({name}, 'NaN'::DOUBLE)"
+        return f"CASE WHEN isinf({name}) THEN error({wrong})::DOUBLE ELSE {filled} END"
     if fact.type == "code":
         return (
             f"CASE WHEN {name} IN ({values}) THEN {name}::VARCHAR"
-            f" WHEN {name} IS NOT NULL THEN error({wrong} || {name}::VARCHAR)::VARCHAR END"
+            f" WHEN {name} IS NULL THEN '' ELSE error({wrong})::VARCHAR END"
         )
     if fact.type == "codes":
         return (
-            f"CASE WHEN list_count({name}) < len({name}) THEN NULL"
-            f" WHEN list_has_all([{values}], {name}) THEN {name}"
-            f" WHEN {name} IS NOT NULL THEN error({wrong} || {name}::VARCHAR)::VARCHAR[] END"
+            f"CASE WHEN list_count({name}) = len({name}) AND list_has_all([{values}], {name})"
+            f" THEN {name} WHEN {name} IS NULL OR list_count({name}) < len({name})"
+            f" THEN []::VARCHAR[] ELSE error({wrong})::VARCHAR[] END"
         )
-    return name
+    return f"coalesce({name}, FALSE)"
 
 
 def _nested(levels: list[list[_Column]], table: str, key: str) -> str:
