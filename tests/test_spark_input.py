@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("pyarrow")
-
 from hepatica.cohort.spark import session
 from hepatica.cohort.spark.errors import told_by_spark
 from hepatica.cohort.spark.session import check_master, need_spark

@@ -129,7 +129,7 @@ class Reading:
         return functools.reduce(operator.or_, every, self.is_twice())
 
     def rejected(self) -> list[pl.Expr]:
-        """Give what is told of a row that cannot be used: why, the id, and its cells as they are."""
+        """Give what is told of a row that cannot be used: why, the id, its cells as they are."""
         reasons = [
             pl.when(t.where).then(pl.lit(f"{column}: {t.what}"))
             for _, column, t in self.troubles.values()
