@@ -51,8 +51,10 @@ def cohort(
         options["on"], Path(folder), settings_of(options["spark_conf"])
     ) as spark:  # fmt: skip
         source = read_table(spark, facts, mapping.csv_separator if mapping else None)
-        asked = Patients(spark, source.frame, read, chosen, mapping=mapping, by=by,
-                         shape=options["shape"], name=source.name)  # fmt: skip
+        asked = Patients(
+            spark, source.frame, read, chosen, mapping=mapping, by=by, shape=options["shape"],
+            brief=options["brief"], name=source.name,
+        )  # fmt: skip
         places = {
             name: Output(spark, options[name], source.frame)
             for name in ("out", "rejects") if options[name]

@@ -45,6 +45,7 @@ class Patients:
         mapping: Mapping | None = None,
         by: Sequence[str] = (),
         shape: Shape | None = "long",
+        brief: bool = False,
         name: str = "the DataFrame",
     ) -> None:
         """Match the columns with facts; `name` is what messages call the table."""
@@ -63,7 +64,7 @@ class Patients:
         })  # fmt: skip
         task = Task(
             msgspec.msgpack.encode(shipped), tuple(wanted), self.mapping,
-            _schema(frame, frame.columns), name, {}, tuple(by), shape,
+            _schema(frame, frame.columns), name, {}, tuple(by), shape, brief,
         )  # fmt: skip
         self.whole = HandedReading(task, knowledge.facts)  # tells what is absent, of all columns
         columns = [c.column for c in self.mapping.facts.values()]
@@ -222,6 +223,9 @@ def _runner(held: Any, method: str) -> Any:
     """Make what runs on an executor: a function that travels whole, and imports only there."""
 
     def run(batches: Any) -> Any:
+        import os
+
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # Spark runs a worker a core
         from hepatica.cohort.spark.task import Shipped, ready
 
         yield from getattr(ready(Shipped(*held.value)), method)(batches)
@@ -243,7 +247,10 @@ def _as_it_is(frame: Any) -> Any:
     return frame
 
 
-_AFTER = {"look": _most_frequent, "units": lambda frame: frame.distinct()}
+_AFTER: dict[str, Callable[[Any], Any]] = {
+    "look": _most_frequent,
+    "units": lambda frame: frame.distinct(),
+}
 
 
 def _schema(frame: Any, columns: Sequence[str]) -> bytes:

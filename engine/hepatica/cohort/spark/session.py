@@ -114,7 +114,6 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
         "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
         "spark.sql.codegen.maxFields": "1000",  # above it, Parquet is read row by row
-        "spark.executorEnv.POLARS_MAX_THREADS": "1",  # Spark runs a worker a core
         # A year as a folder's name is text, as it is without Spark.
         "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
         "spark.sql.caseSensitive": "true",

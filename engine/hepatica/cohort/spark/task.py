@@ -49,6 +49,7 @@ class Task(msgspec.Struct, frozen=True):
     units: dict[str, tuple[str, ...]]
     by: tuple[str, ...]
     shape: Shape | None
+    brief: bool = False
     clean: bool = False
     twice: tuple[int | str, ...] = ()
 
@@ -128,8 +129,9 @@ class Worker:
         make = functools.partial(
             Answerer, knowledge, self.guidelines, keep=self.reading.keep, by=task.by
         )
-        self.answerer = functools.cache(lambda counts: make(
-            shape=None if counts else task.shape, sums=counts))  # fmt: skip
+        self.answerer = functools.cache(
+            lambda sums: make(shape=None if sums else task.shape, sums=sums, brief=task.brief)
+        )
 
     def rows(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         """Answer: the rows of the result, long or wide (see `answers`)."""
@@ -140,7 +142,8 @@ class Worker:
 
     def counts(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         """Sum up: a row a sum, with `what` (counts, missing), `by 0`…, and the labels of both."""
-        counts, missing = [], []
+        counts: list[pl.DataFrame] = []
+        missing: list[pl.DataFrame] = []
         for frame in self._frames(batches):
             found = self.answerer(True).answer(self._usable(frame))
             counts, missing = [add_up([*counts, found.counts])], [add_up([*missing, found.missing])]
