@@ -24,12 +24,13 @@ from drawn_charts import knowledge
 from test_cli import run as cli
 from test_cohort import guidelines, write_parquet
 
+from hepatica import ir
 from hepatica.cohort.answers import Answerer
 from hepatica.cohort.check import Check, check
 from hepatica.cohort.inputs import open_table
 from hepatica.cohort.mapping import Mapping, plain_mapping, read_mapping
 from hepatica.cohort.reading import Reading
-from hepatica.cohort.run import MANIFEST, Job, count, told_of
+from hepatica.cohort.run import MANIFEST, Job, count
 from hepatica.cohort.spark import run
 from hepatica.cohort.spark import session as sessions
 from hepatica.cohort.spark.files import Output, read
@@ -55,9 +56,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield started
 
 
-def embedded(path: Path, mapping: Mapping | None = None, *, shape: Any = "long") -> pl.DataFrame:
+def embedded(
+    path: Path, asked: list[ir.Guideline], mapping: Mapping | None = None, *, shape: Any = "long"
+) -> pl.DataFrame:
     reading = reading_of(path, mapping)
-    answerer = Answerer(knowledge(), guidelines(), shape=shape, keep=reading.keep, sums=False)
+    answerer = Answerer(knowledge(), asked, shape=shape, keep=reading.keep, sums=False)
     return plain(answerer.answer(reading.usable(clean=True).collect()).rows)
 
 
@@ -101,14 +104,14 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping]:
 
 def test_every_case_is_answered_as_on_one_machine(spark: Any, cases: tuple[Path, Mapping]) -> None:
     path, mapping = cases
-    frame = spark.read.parquet(str(path)).repartition(3)
-    asked = Patients(spark, frame, knowledge(), guidelines(), mapping=mapping)
-    same(here(asked.answers()), embedded(path, mapping))
-    wide = run(spark, frame, knowledge(), guidelines(), mapping=mapping, shape="wide")
-    same(here(wide), embedded(path, mapping, shape="wide"))
+    frame = spark.read.parquet(str(path)).repartition(2)
+    every = run(spark, frame, knowledge(), guidelines(), mapping=mapping)
+    same(here(every), embedded(path, guidelines(), mapping))
+    some = guidelines()[:2]
+    asked = Patients(spark, frame, knowledge(), some, mapping=mapping, shape="wide")
+    same(here(asked.answers()), embedded(path, some, mapping, shape="wide"))
     reading = reading_of(path, mapping)
-    sums = Answerer(knowledge(), guidelines(), shape=None)
-    one = count(Job(reading, check(reading), sums, {}))
+    one = count(Job(reading, check(reading), Answerer(knowledge(), some, shape=None), {}))
     many = asked.count()
     assert many.patients == one.patients
     for left, right in ((many.counts, one.counts), (many.missing, one.missing)):
@@ -117,7 +120,9 @@ def test_every_case_is_answered_as_on_one_machine(spark: Any, cases: tuple[Path,
 
 def test_the_plan_has_no_shuffle(spark: Any, cases: tuple[Path, Mapping]) -> None:
     path, mapping = cases
-    answers = run(spark, spark.read.parquet(str(path)), knowledge(), guidelines(), mapping=mapping)
+    answers = run(
+        spark, spark.read.parquet(str(path)), knowledge(), guidelines()[:1], mapping=mapping
+    )
     plan = answers._jdf.queryExecution().executedPlan().toString()
     assert "MapInArrow" in plan and "Exchange" not in plan
     assert "Batched: true" in plan  # Parquet is read column by column, however many there are
@@ -158,7 +163,7 @@ def test_the_check_is_that_of_one_machine(spark: Any, tmp_path: Path) -> None:
     one_reading = reading_of(path, mapping)
     one = check(one_reading)
     source = read(spark, [str(path)])
-    asked = Patients(spark, source.frame, knowledge(), guidelines(), mapping=mapping)
+    asked = Patients(spark, source.frame, knowledge(), guidelines()[:1], mapping=mapping)
     many = asked.check()
     assert without_rows(many) == without_rows(one)
     assert {p.code for p in many.problems} >= {"D306", "D307", "D308", "D310"}
@@ -170,13 +175,13 @@ def test_the_check_is_that_of_one_machine(spark: Any, tmp_path: Path) -> None:
     right = frame.select(one_reading.rejected()).collect()
     assert sorted(map(str, rejected.iter_rows())) == sorted(map(str, right.iter_rows()))
     with pytest.raises(Invalid, match="D306"):
-        run(spark, source.frame, knowledge(), guidelines(), mapping=mapping)
+        run(spark, source.frame, knowledge(), guidelines()[:1], mapping=mapping)
 
 
 def test_a_line_of_a_csv_that_is_too_short_stops_the_run(spark: Any, tmp_path: Path) -> None:
     (tmp_path / "short.csv").write_text("patient,sex,alt_multiple\na,female,1\nb,male\n")
     asked = Patients(
-        spark, read(spark, [str(tmp_path / "short.csv")]).frame, knowledge(), guidelines()
+        spark, read(spark, [str(tmp_path / "short.csv")]).frame, knowledge(), guidelines()[:1]
     )
     with pytest.raises(Invalid) as error:
         asked.check()
@@ -206,12 +211,12 @@ def test_the_command_writes_a_folder_whole(spark: Any, tmp_path: Path) -> None:
     table = tmp_path / "invented.parquet"
     pl.concat(synthesize(knowledge(), guidelines()[:1], 300, 3, 0.3)).write_parquet(table)
     name = guidelines()[0].id
-    one = ("cohort", str(table), "-g", name, "--by", "synthetic")
+    one = ("cohort", str(table), "-g", name)
     many = (*one, "--on", MASTER)
     out = tmp_path / "out"
-    assert cli(*one, "-o", str(tmp_path / "one.parquet"), "--summary", str(tmp_path / "1.json")
-               ).exit_code == 0  # fmt: skip
-    found = cli(*many, "-o", f"{out}/", "--summary", str(tmp_path / "2.json"))
+    assert cli(*one, "-o", str(tmp_path / "one.parquet"), "--by", "synthetic",
+               "--summary", str(tmp_path / "1.json")).exit_code == 0  # fmt: skip
+    found = cli(*many, "-o", f"{out}/", "--by", "synthetic", "--summary", str(tmp_path / "2.json"))
     assert found.exit_code == 0, found.output
     assert "300 patients, " in found.stderr
     same(pl.read_parquet(out / "*.parquet"), plain(pl.read_parquet(tmp_path / "one.parquet")))
@@ -273,7 +278,7 @@ def test_executors_without_what_they_need_are_told_of(spark: Any, tmp_path: Path
         ):
             context.pythonExec = python
             with pytest.raises(Invalid) as error:
-                Patients(spark, frame, knowledge(), guidelines()).check()
+                Patients(spark, frame, knowledge(), guidelines()[:1]).check()
             assert told(error.value).startswith(said)
     finally:
         context.pythonExec = before
@@ -306,10 +311,11 @@ def busy(spark: Any) -> bool:
 def test_an_executor_killed_in_mid_run_loses_and_doubles_nothing(
     spark: Any, tmp_path: Path
 ) -> None:
+    easl = [knowledge().guidelines["easl_2025"]]
     table = tmp_path / "invented.parquet"
-    pl.concat(synthesize(knowledge(), guidelines(), 4_000, 5, 0.2)).write_parquet(table)
-    frame = spark.read.parquet(str(table)).repartition(40)
-    asked = Patients(spark, frame, knowledge(), guidelines())
+    pl.concat(synthesize(knowledge(), easl, 2_000, 5, 0.2)).write_parquet(table)
+    frame = spark.read.parquet(str(table)).repartition(16)
+    asked = Patients(spark, frame, knowledge(), easl)
     expected = asked.check().rows
     victims = executors(spark)
     assert victims
@@ -326,11 +332,10 @@ def test_an_executor_killed_in_mid_run_loses_and_doubles_nothing(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    output.write(asked.answers(), told_of(guidelines(), asked.whole, "long"), expected,
-                 f"kind = 'applies' AND guideline = '{guidelines()[0].id}'")  # fmt: skip
+    output.write(asked.answers(), asked.told(), expected, "kind = 'applies'")
     killer.join()
     assert killed and not Path(f"/proc/{killed[0]}").exists()
     found = pl.read_parquet(tmp_path / "out" / "*.parquet")
     assert not found.select(KEY).is_duplicated().any()
-    same(found, embedded(table))
+    same(found, embedded(table, easl))
     assert asked.count().patients == expected

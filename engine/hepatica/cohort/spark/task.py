@@ -25,8 +25,8 @@ from hepatica.cohort.inputs import Part, Table
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping
 from hepatica.cohort.reading import ID, Reading
 
-AT_ONCE = 20_000
-"""Patients that are answered at once: a worker holds no more, whatever Spark hands over."""
+AT_ONCE = 50_000
+"""Patients that are answered at once, whatever Spark hands over: planning has its cost a batch."""
 REFUSED = "hepatica-refused:"
 """What a worker's refusal begins with; a JSON object with `text` and `help` follows."""
 _AT_MOST = 50_000
@@ -285,9 +285,9 @@ def arrow_of(frame: pl.DataFrame, given: Any = None) -> Iterator[pyarrow.RecordB
     `given` are the types of some columns, by name.
     """
     types = given or {}
-    plain = frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
-    for piece in plain.iter_slices(_AT_MOST) if len(plain) else [plain]:
-        table = piece.to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns = [_plain(name, dtype) for name, dtype in frame.schema.items()]
+    for piece in frame.iter_slices(_AT_MOST) if len(frame) else [frame]:
+        table = piece.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest())
         fields = [(f.name, types.get(f.name) or _small(f.type)) for f in table.schema]
         table = table.cast(pyarrow.schema(fields))
         # A table may be in pieces; Spark takes one batch after the other, and at least one.
