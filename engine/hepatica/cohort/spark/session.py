@@ -140,10 +140,12 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
 def wait_for_executors(session: Any, seconds: float) -> None:
     """Wait for the first executor: a job without one would wait for ever. Raises `Invalid` (E106).
 
-    On this machine alone (`local`) there is nothing to wait for.
+    There is nothing to wait for on this machine alone (`local`), or where executors come only
+    when a job asks for them (dynamic allocation).
     """
     context = session.sparkContext
-    if re.match(r"local(\[|$)", context.master):
+    dynamic = context.getConf().get("spark.dynamicAllocation.enabled", "false") == "true"
+    if dynamic or re.match(r"local(\[|$)", context.master):
         return
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -17,19 +17,18 @@ import msgspec
 import polars as pl
 import pyarrow
 
-import hepatica
 from hepatica import ir
 from hepatica.cohort.answers import Answerer, Shape, add_up
 from hepatica.cohort.cells import RAW, named_unit
 from hepatica.cohort.inputs import Part, Table
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping
 from hepatica.cohort.reading import ID, Reading
+from hepatica.cohort.spark.arrow import arrow_of, frame_of
 
 AT_ONCE = 50_000
 """Patients that are answered at once, whatever Spark hands over: planning has its cost a batch."""
 REFUSED = "hepatica-refused:"
 """What a worker's refusal begins with; a JSON object with `text` and `help` follows."""
-_AT_MOST = 50_000
 _KEPT = 4
 
 
@@ -79,7 +78,7 @@ def ship(task: Task) -> Shipped:
 @functools.cache
 def engine_digest() -> str:
     """Hash the code of this engine: answers of two versions must never be mixed in one result."""
-    root = Path(hepatica.__file__).parent
+    root = Path(__file__).resolve().parents[2]
     total = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         total.update(f"{path.relative_to(root).as_posix()}\0".encode())
@@ -269,47 +268,3 @@ def ready(shipped: Shipped) -> Worker:
             _ready.pop(next(iter(_ready)))
         worker = _ready[shipped.digest] = Worker(task)
     return worker
-
-
-def frame_of(batches: list[pyarrow.RecordBatch], schema: pyarrow.Schema) -> pl.DataFrame:
-    """Take Arrow batches as a frame, with the names of a schema: Spark hands over others."""
-    table = pyarrow.Table.from_batches(batches) if batches else schema.empty_table()
-    found = pl.from_arrow(table.rename_columns(schema.names))
-    assert isinstance(found, pl.DataFrame)
-    return found
-
-
-def arrow_of(frame: pl.DataFrame, given: Any = None) -> Iterator[pyarrow.RecordBatch]:
-    """Give a frame as Arrow batches of types that Spark knows: text, 64 bits, small lists.
-
-    `given` are the types of some columns, by name.
-    """
-    types = given or {}
-    columns = [_plain(name, dtype) for name, dtype in frame.schema.items()]
-    for piece in frame.iter_slices(_AT_MOST) if len(frame) else [frame]:
-        table = piece.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest())
-        fields = [(f.name, types.get(f.name) or _small(f.type)) for f in table.schema]
-        table = table.cast(pyarrow.schema(fields))
-        # A table may be in pieces; Spark takes one batch after the other, and at least one.
-        yield from table.combine_chunks().to_batches() or [
-            pyarrow.RecordBatch.from_pylist([], table.schema)
-        ]
-
-
-def _plain(name: str, dtype: Any) -> pl.Expr:
-    column = pl.col(name)
-    if dtype in (pl.Enum, pl.Categorical):
-        return column.cast(pl.String)
-    if isinstance(dtype, pl.List) and dtype.inner in (pl.Enum, pl.Categorical):
-        return column.cast(pl.List(pl.String))
-    return column.cast(pl.Int64) if dtype == pl.UInt64 else column
-
-
-def _small(kind: Any) -> Any:
-    if pyarrow.types.is_large_string(kind):
-        return pyarrow.string()
-    if pyarrow.types.is_large_binary(kind):
-        return pyarrow.binary()
-    if pyarrow.types.is_large_list(kind) or pyarrow.types.is_list(kind):
-        return pyarrow.list_(_small(kind.value_type))
-    return kind
