@@ -53,7 +53,7 @@ def a_second(work: Callable[[], object], times: int) -> float:
 
 def main() -> None:
     knowledge = load()
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     source = Source("chart.json", json.dumps(chart(100)))
     case = reader.read(read_json(source))
     print("charts of 100 entries, a second on one core")

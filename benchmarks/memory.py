@@ -19,8 +19,8 @@ import workload
 
 from hepatica.case import Case
 from hepatica.diagnostics import Invalid
-from hepatica.finding import to_json
 from hepatica.run import Evaluator
+from hepatica.written import to_json
 
 ENGINES = ("program", "referee", "network")
 

@@ -34,7 +34,7 @@ def knowledge() -> ir.Knowledge:
 
 @functools.cache
 def reader() -> CaseReader:
-    return CaseReader(knowledge().facts)
+    return CaseReader(knowledge().facts, knowledge().interventions)
 
 
 def read(chart: Data, as_of: datetime.date = AS_OF, **case: Any) -> Case:
@@ -80,6 +80,8 @@ def entries(draw: st.DrawFn, when: st.SearchStrategy[str]) -> Data:
         name = draw(st.sampled_from(list(STATED)))
         key = "value" if name == "alt_multiple" else "result"
         entry |= {"status": name, key: draw(st.sampled_from(STATED[name]))}
+    elif kind == "done":
+        entry["done"] = draw(st.sampled_from(["bone_densitometry", "blood_count"]))
     elif kind == "event":
         entry["event"] = draw(st.sampled_from(["cytopenia", "pancreatitis", "relapse", "failure"]))
         for key, values_ in (("severity", ["mild", "severe"]), ("attributed_to", [*DRUGS, "none"])):

@@ -6,11 +6,10 @@ import itertools
 from collections.abc import Iterator
 
 from hypothesis import strategies as st
-from strategies import conditions, guideline, statement
+from strategies import Given, conditions, guideline, statement
 
 from hepatica import ir
 from hepatica.case import contradictions
-from hepatica.evaluate import Given
 from hepatica.witness import Concludes, Holds, Question, Said, Status
 
 CUTS = (0.0, 5.0)
@@ -96,3 +95,20 @@ QUESTIONS: tuple[Question, ...] = (
     Said("start", "drug_a"),
 )
 EVERYONE = list(everyone())
+
+
+def pigeons(number: int) -> tuple[ir.Condition, dict[str, ir.Fact]]:
+    """Pigeons that each have one of too few holes to themselves: never true, hard to prove."""
+    facts = {
+        f"p{i}_{j}": ir.Fact(f"p{i}_{j}", "t", "p", "boolean")
+        for i in range(number)
+        for j in range(number - 1)
+    }
+    sits = {name: ir.Leaf(name, "is", (True,)) for name in facts}
+    parts: list[ir.Condition] = [
+        ir.Any(tuple(sits[f"p{i}_{j}"] for j in range(number - 1))) for i in range(number)
+    ]
+    for j in range(number - 1):
+        for i, k in itertools.combinations(range(number), 2):
+            parts.append(ir.Any((ir.Not(sits[f"p{i}_{j}"]), ir.Not(sits[f"p{k}_{j}"]))))
+    return ir.All(tuple(parts)), facts

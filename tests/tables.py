@@ -19,6 +19,7 @@ from hepatica.compile.sql import Sql
 from hepatica.compose import Composer
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import WORDS, Given, Referee
+from hepatica.interval import Interval
 from hepatica.load import load
 from hepatica.trace import Tracer
 
@@ -36,7 +37,9 @@ def cases() -> list[Given]:
     found: list[Given] = []
     for document in documents(str(CASES), None):
         assert not isinstance(document, Invalid)
-        found.append(reader.read(document).facts)
+        given = reader.read(document).facts
+        if not any(isinstance(value, Interval) for value in given.values()):
+            found.append(given)  # a table has numbers, never bounds
     assert len(found) > 200
     return found
 

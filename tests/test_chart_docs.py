@@ -25,7 +25,9 @@ def text() -> str:
 def test_the_example_is_a_chart_and_says_what_the_page_says() -> None:
     found = re.search(r"<!-- chart -->\n```yaml\n(.*?)```", text(), re.S)
     assert found
-    case = CaseReader(knowledge().facts).read(read_yaml(Source("charts.md", found[1])))
+    case = CaseReader(knowledge().facts, knowledge().interventions).read(
+        read_yaml(Source("charts.md", found[1]))
+    )
     assert case.facts["alt_multiple"] == 4.9
     assert case.origins["alt_multiple"].how == "147 U/L on 2024-05-28, upper limit 30 U/L"
     assert case.facts["cytopenia"] == "severe" and case.facts["current_drugs"] == ()

@@ -25,6 +25,7 @@ from hepatica.cohort.reading import Reading
 from hepatica.cohort.run import Job, to_file, told_of
 from hepatica.cohort.synthesize import synthesize
 from hepatica.finding import Finding
+from hepatica.interval import Interval
 from hepatica.run import Evaluator, select
 from hepatica.source import Document
 
@@ -41,7 +42,11 @@ def guidelines() -> list[ir.Guideline]:
 def cases() -> dict[str, Case]:
     reader = CaseReader(knowledge().facts)
     found = (d for d in documents(str(CASES)) if isinstance(d, Document))
-    return {case.id: case for case in map(reader.read, found)}
+    return {
+        case.id: case
+        for case in map(reader.read, found)
+        if not any(isinstance(v, Interval) for v in case.facts.values())  # no table has bounds
+    }
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("z3")
+pytest.importorskip("pysat")
 
 import yaml
 from golden import compare
@@ -39,8 +39,12 @@ CONCLUDE = "conclude: {trouble: true}"
 START = "recommend: {action: start, interventions: [azathioprine]}"
 EITHER = "recommend: {action: start, any_of: [[azathioprine], [allopurinol]]}"
 AVOID = "avoid: {interventions: [azathioprine]}"
+AVOID_CONTINUING = "avoid: {classes: [thiopurine], actions: [continue]}"
+STOP = "recommend: {action: stop, interventions: [azathioprine]}"
 GRADE = "grade: {direction: null, strength: null, certainty: null, as_printed: null}"
 FLAG = "{fact: flag, is: true}"
+HEAVY, LIGHT = "{fact: weight, above: 50}", "{fact: weight, at_most: 50}"
+EITHER_WAY = f"{{any: [{{all: [{FLAG}, {HEAVY}]}}, {{all: [{FLAG}, {LIGHT}]}}]}}"
 
 Case = list[tuple[str, str, str]]
 WRONG: dict[str, Case] = {
@@ -83,6 +87,27 @@ WRONG: dict[str, Case] = {
         ("recommendation", FLAG, f"{EITHER}\n{GRADE}"),
         ("contraindication", FLAG, AVOID),
     ],
+    "recommended_and_contraindicated_unseen": [
+        ("recommendation", FLAG, f"{EITHER}\n{GRADE}"),
+        ("recommendation", "{fact: weight, above: 90}", f"{START}\n{GRADE}"),
+        ("contraindication", "{fact: weight, above: 80}", AVOID_CONTINUING),
+    ],
+    "start_and_stop": [
+        ("recommendation", FLAG, f"{START}\n{GRADE}"),
+        ("recommendation", "{fact: weight, above: 80}", f"{STOP}\n{GRADE}"),
+    ],
+    "option_never_recommended": [
+        ("recommendation", FLAG, f"{EITHER}\n{GRADE}"),
+        ("contraindication", EITHER_WAY, AVOID),
+    ],
+    "definition_that_adds_nothing": [
+        ("definition", "{fact: weight, above: 50}", CONCLUDE),
+        ("definition", f"{{any: [{FLAG}, {{fact: weight, above: 50}}]}}", CONCLUDE),
+    ],
+    "recommendation_that_adds_nothing": [
+        ("recommendation", FLAG, f"{START}\n{GRADE}"),
+        ("recommendation", f"{{all: [{FLAG}, {{fact: weight, above: 50}}]}}", f"{START}\n{GRADE}"),
+    ],
     "true_until_more_is_known": [
         ("definition", f"{{all: [{FLAG}, {{fact: weight, known: false}}]}}", CONCLUDE)
     ],
@@ -109,12 +134,11 @@ RIGHT: dict[str, Case] = {
 }
 
 
-def found_in(case: Case, folder: Path, applies: str = "", seconds: float = 10) -> list[Diagnostic]:
+def found_in(case: Case, folder: Path, manifest: str = "", seconds: float = 10) -> list[Diagnostic]:
     root = folder / "knowledge"
     shutil.copytree(BASE, root)
-    if applies:
-        manifest = root / "demo" / "guideline.yaml"
-        manifest.write_text(manifest.read_text() + f"applies: {applies}\n")
+    path = root / "demo" / "guideline.yaml"
+    path.write_text(path.read_text() + manifest)
     for i, (kind, when, effect) in enumerate(case):
         text = HEAD.format(name=f"s{i}", kind=kind, when=when, effect=effect)
         (root / "demo" / "topic" / f"s{i}.yaml").write_text(text)
@@ -134,6 +158,30 @@ def test_what_is_wrong_is_found(name: str, tmp_path: Path, reset: bool) -> None:
     compare(drawn(found, tmp_path), GOLDEN / f"{name}.txt", reset)
 
 
+STAGES: Case = [
+    ("definition", HEAVY, "conclude: {stage: early}"),
+    ("definition", "{fact: weight, below: 40}", "conclude: {stage: late}"),
+    ("recommendation", FLAG, f"{START}\n{GRADE}"),
+]
+
+
+def test_a_declared_question_without_an_answer(tmp_path: Path, reset: bool) -> None:
+    found = found_in(STAGES, tmp_path, manifest=f"answers: [stage, topic]\napplies: {FLAG}\n")
+    found = [d for d in found if d.code != "L102"]
+    assert [d.code for d in found] == ["L110"]  # whoever it applies to has a recommendation
+    compare(drawn(found, tmp_path), GOLDEN / "declared_and_not_answered.txt", reset)
+    again = found_in(STAGES, tmp_path / "again", manifest="answers: [topic]\n")
+    assert [d.code for d in again] == ["L110"]  # here the flag can be false
+    closed: Case = [STAGES[0], ("definition", LIGHT, "conclude: {stage: late}")]
+    assert not found_in(closed, tmp_path / "closed", manifest="answers: [stage]\n")
+
+
+def test_an_answer_that_the_guideline_cannot_give(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="N120") as caught:
+        found_in(STAGES, tmp_path, manifest="answers: [stadge]\n")
+    assert "did you mean `stage`?" in caught.value.diagnostics[0].help
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_left_alone(name: str, tmp_path: Path) -> None:
     assert [d for d in found_in(RIGHT[name], tmp_path) if d.severity != "note"] == []
@@ -141,7 +189,7 @@ def test_what_is_right_is_left_alone(name: str, tmp_path: Path) -> None:
 
 def test_a_recommendation_where_the_guideline_applies_to_nobody(tmp_path: Path) -> None:
     case: Case = [("recommendation", FLAG, f"{START}\n{GRADE}")]
-    found = found_in(case, tmp_path, applies="{fact: flag, is: false}")
+    found = found_in(case, tmp_path, manifest="applies: {fact: flag, is: false}\n")
     assert [(d.code, d.severity) for d in found] == [("L101", "error")]
     assert "where the guideline applies" in found[0].message
 

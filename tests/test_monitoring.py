@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,17 @@ def statement(schedule: tuple[ir.Phase, ...], *, counted: bool = False) -> ir.St
     )  # fmt: skip
 
 
+class Told(NamedTuple):
+    facts: dict[str, int]
+    tests: dict[str, int]
+
+    def observed(self, fact: str) -> int | None:
+        return self.facts.get(fact)
+
+    def performed(self, intervention: str) -> int | None:
+        return self.tests.get(intervention)
+
+
 def due(
     schedule: tuple[ir.Phase, ...],
     done: list[str],
@@ -41,8 +53,8 @@ def due(
     counted: bool = False,
 ) -> finding.Due | None:
     days = [datetime.date.fromisoformat(day).toordinal() for day in done]
-    told = {"alt": max(days)} if days else {}
-    found = dues(statement(schedule, counted=counted), TESTS, told.get, as_of, begun)
+    told = Told({"alt": max(days)} if days else {}, {})
+    found = dues(statement(schedule, counted=counted), TESTS, told, as_of, begun)
     return found[0] if found else None
 
 
@@ -72,6 +84,17 @@ def test_the_stretch_of_the_last_time_decides(
 ) -> None:
     found = due(PLAN, done, as_of, BEGUN, counted=True)
     assert found is not None and (found.earliest, found.latest) == (earliest, latest)
+
+
+def test_a_test_that_is_told_to_have_been_done_counts_as_one_that_a_fact_shows() -> None:
+    day = datetime.date(2025, 5, 14).toordinal()
+    for told in (
+        Told({"alt": day}, {}),
+        Told({}, {LIVER.id: day}),
+        Told({"alt": 9}, {LIVER.id: day}),
+    ):
+        [found] = dues(statement(QUARTERLY), TESTS, told, "2025-08-01", None)
+        assert (found.last, found.latest) == ("2025-05-14", "2025-08-14")
 
 
 def test_once_after_four_to_eight_weeks() -> None:

@@ -11,10 +11,11 @@ from strategies import BASE, FACTS, Drawn, Given, drawn, patients
 
 from hepatica.case import Case
 from hepatica.evaluate import Answers, Meaning, Referee
-from hepatica.finding import Result, to_json
+from hepatica.finding import Result
 from hepatica.outcome import GIVES
 from hepatica.run import Evaluator
 from hepatica.trace import Tracer
+from hepatica.written import to_json
 
 ordinary = settings(
     max_examples=int(os.environ.get("HEPATICA_EXAMPLES", "60")),

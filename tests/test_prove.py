@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 import pytest
 
 pytest.importorskip("z3")
+pytest.importorskip("pysat")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_domain import EVERYONE, QUESTIONS, SMALL, small_guidelines
+from small_domain import EVERYONE, QUESTIONS, SMALL, pigeons, small_guidelines
 from strategies import guideline, knowledge, rule_sets, statement
 
 from hepatica import ir
 from hepatica.case import contradictions
-from hepatica.compile import solver
+from hepatica.compile import cnf, smt
+from hepatica.compile.solver import NotInstalled
+from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import CODES, Invalid
 from hepatica.evaluate import Given
 from hepatica.load import load
@@ -49,9 +52,14 @@ def relation(pairs: set[tuple[str, str]], holds: str) -> Verdict:
 
 
 @some
-@given(small_guidelines(), small_guidelines(), st.sampled_from(QUESTIONS))
+@given(
+    small_guidelines(),
+    small_guidelines(),
+    st.sampled_from(QUESTIONS),
+    st.sampled_from(get_args(Which)),
+)
 def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
-    a: ir.Guideline, b: ir.Guideline, question: Question
+    a: ir.Guideline, b: ir.Guideline, question: Question, which: Which
 ) -> None:
     drugs = knowledge(a, SMALL).interventions
     one, other = Answerer(a, SMALL, drugs), Answerer(b, SMALL, drugs)
@@ -59,7 +67,7 @@ def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
     for patient in EVERYONE:
         pair = one.answer(question, patient), other.answer(question, patient)
         fewest[pair] = min(fewest.get(pair, 99), len(patient))
-    prover = Prover(SMALL, drugs, seconds=None)
+    prover = Prover(SMALL, drugs, seconds=None, solver=which)
     found = prover.differ((a, question), (b, question))
     holds = "true" if isinstance(question, Holds | Concludes) else "recommended"
     assert found.verdict == relation(set(fewest), holds)
@@ -81,6 +89,34 @@ def test_verdicts_and_smallest_witnesses_agree_with_brute_force(
     assert set(changes.found) == {p for p in fewest if p[0] != p[1]}
     for pair, witness in changes.found.items():
         check(witness, [pair])
+
+
+@settings(some, max_examples=some.max_examples // 8)
+@given(rule_sets(), rule_sets(), st.data())
+def test_the_two_solvers_agree(a: ir.Guideline, b: ir.Guideline, data: st.DataObject) -> None:
+    """On rule sets too large for brute force, with definitions in layers, scores and conflicts."""
+    both = knowledge(a)
+    names = [s.id for s in b.statements if s.when is not None]
+    one = Holds(data.draw(st.sampled_from([s.id for s in a.statements if s.when is not None])))
+    other = Holds(data.draw(st.sampled_from(names)))
+    said = Said("start", "drug_a")
+    for sides in (((a, one), (b, other)), ((a, said), (b, said))):
+        found = []
+        for which in get_args(Which):
+            prover = Prover(
+                both.facts, both.interventions, seconds=None, network=False, solver=which
+            )
+            by = prover.differ(*sides)
+            sizes = {
+                pair: len(witness.case["facts"])
+                for pair, witness in prover.transitions(*sides).found.items()
+            }
+            shown = [
+                None if w is None else len(w.case["facts"])
+                for w in (by.difference, by.only_a, by.only_b, by.both)
+            ]
+            found.append((by.verdict, shown, sizes))
+        assert found[0] == found[1]
 
 
 # --- pairs whose relation is known ---------------------------------------------------------------
@@ -204,23 +240,6 @@ def test_disjoint_and_only_differing_in_what_is_unknown() -> None:
 # --- time, replays, and what is not there --------------------------------------------------------
 
 
-def pigeons(number: int) -> tuple[ir.Condition, dict[str, ir.Fact]]:
-    """Pigeons that each have one of too few holes to themselves: never true, hard to prove."""
-    facts = {
-        f"p{i}_{j}": ir.Fact(f"p{i}_{j}", "t", "p", "boolean")
-        for i in range(number)
-        for j in range(number - 1)
-    }
-    sits = {name: ir.Leaf(name, "is", (True,)) for name in facts}
-    parts: list[ir.Condition] = [
-        ir.Any(tuple(sits[f"p{i}_{j}"] for j in range(number - 1))) for i in range(number)
-    ]
-    for j in range(number - 1):
-        for i, k in itertools.combinations(range(number), 2):
-            parts.append(ir.Any((ir.Not(sits[f"p{i}_{j}"]), ir.Not(sits[f"p{k}_{j}"]))))
-    return ir.All(tuple(parts)), facts
-
-
 def test_what_takes_too_long_is_not_decided_and_never_equal() -> None:
     hard, facts = pigeons(11)
     never = ir.All((ir.Leaf("p0_0", "is", (True,)), ir.Leaf("p0_0", "is", (False,))))
@@ -262,11 +281,25 @@ def test_a_case_that_is_refused_is_a_defect() -> None:
 def test_the_solver_is_refused_in_words_where_it_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "z3", None)
-    monkeypatch.setattr(solver, "engine", solver.engine.__wrapped__)
+    for module, name in ((cnf, "pysat"), (smt, "z3")):
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.setattr(module, "engine", module.engine.__wrapped__)
     with pytest.raises(Invalid, match="E103") as caught:
         Prover({}, {})
     assert "[prove]" in caught.value.diagnostics[0].help
+
+
+@pytest.mark.parametrize(("there", "missing"), [("sat", smt), ("smt", cnf)])
+def test_either_solver_will_do(
+    there: Which, missing: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_there() -> None:
+        raise NotInstalled("not here")
+
+    monkeypatch.setattr(missing, "engine", not_there)
+    assert type(start()) is type(start(there))
+    low, high = ir.Leaf("x0", "above", (1.0,)), ir.Leaf("x0", "above", (2.0,))
+    assert of(low, high, independent(1)).verdict == "b_implies_a"
 
 
 def test_two_dictionaries_become_one_for_every_patient_of_either() -> None:

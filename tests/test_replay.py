@@ -20,6 +20,7 @@ from test_report import HOSTILE, Tags
 
 from hepatica.case import Case, CaseReader, document_of, documents
 from hepatica.cases import check_expectations, check_result, days
+from hepatica.chart.model import Seen
 from hepatica.diagnostics import Invalid, draw
 from hepatica.finding import Result
 from hepatica.replay import replay, said_by, thresholds
@@ -28,6 +29,7 @@ from hepatica.report.course import page, view
 from hepatica.report.picture import picture
 from hepatica.report.text import Terminal
 from hepatica.run import Evaluator, select
+from hepatica.schema import fits
 from hepatica.source import Document
 from hepatica.turns import Course, Moment, Said, to_json
 from hepatica.walk import conditions_of, leaves
@@ -54,7 +56,7 @@ def document(path: Path) -> Document:
 
 
 def course(of: Document, begin: str | datetime.date, end: str | datetime.date) -> Course:
-    _, on = CaseReader(knowledge().facts).days(of)
+    _, on = CaseReader(knowledge().facts, knowledge().interventions).days(of)
     first, last = (datetime.date.fromisoformat(str(day)) for day in (begin, end))
     return replay(evaluator(), on, first, last)
 
@@ -85,7 +87,7 @@ def test_the_changes_put_together_are_the_answer_of_every_day(of: Data, ago: int
     found = document_of(data)
     begin = AS_OF - datetime.timedelta(days=ago)
     end = begin + datetime.timedelta(days=45)
-    _, on = CaseReader(knowledge().facts).days(found)
+    _, on = CaseReader(knowledge().facts, knowledge().interventions).days(found)
     moments = {m.date: m for m in course(found, begin, end).replay.moments}
     now: dict[str, dict[Key, None]] = {g: {} for g in GUIDELINES}
     for n in range(46):
@@ -118,11 +120,16 @@ def test_a_replay_sees_nothing_of_its_future(of: Data, ago: int) -> None:
 @settings(deadline=None)
 @given(charts(), st.sampled_from(["alt", "igg", "jaundice"]), st.integers(0, 900))
 def test_no_test_is_seen_done_before_it_was(of: Data, fact: str, ago: int) -> None:
-    case, _ = CaseReader(knowledge().facts).days(document_of({"id": "c", "chart": of}))
+    done = [{"date": e["date"], "done": "liver_ultrasound"} for e in of["timeline"]]
+    of = {**of, "timeline": [*of["timeline"], *done]}
+    case, _ = CaseReader(knowledge().facts, knowledge().interventions).days(
+        document_of({"id": "c", "chart": of})
+    )
     assert case.chart is not None
     now = AS_OF.toordinal() - ago
-    seen = case.chart.last_seen(fact, now)
-    assert seen is None or seen <= now
+    seen = Seen(case.chart, now)
+    for day in (seen.observed(fact), seen.performed("liver_ultrasound")):
+        assert day is None or day <= now
 
 
 def test_every_number_that_a_condition_compares_with_is_a_threshold() -> None:
@@ -138,7 +145,7 @@ def test_every_number_that_a_condition_compares_with_is_a_threshold() -> None:
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
 def test_charts_answer_as_expected_on_every_day(path: Path) -> None:
     of = document(path)
-    reader = CaseReader(knowledge().facts)
+    reader = CaseReader(knowledge().facts, knowledge().interventions)
     every = _every()
     found = list(check_expectations(of, knowledge()))
     for as_of, where in days(of):
@@ -190,7 +197,7 @@ def test_a_value_is_lost_on_the_day_after_its_window() -> None:
 
 def test_a_test_that_was_left_out_is_overdue() -> None:
     of = document(CHARTS / "liver_tests_on_azathioprine_left_out.yaml")
-    case = CaseReader(knowledge().facts).read(of)
+    case = CaseReader(knowledge().facts, knowledge().interventions).read(of)
     result = evaluator().evaluate(case)
     path = "easl_2025/monitoring/liver_biochemistry_on_azathioprine"
     [due] = _recommendation(result, path).due
@@ -222,7 +229,7 @@ def _flat(text: str) -> str:
 def test_a_dose_per_kilogram_needs_a_weight() -> None:
     of = document(CHARTS / "azathioprine_doses_without_weight.yaml")
     of.data["chart"]["until"] = "2025-06-02"
-    reader = CaseReader(knowledge().facts)
+    reader = CaseReader(knowledge().facts, knowledge().interventions)
     before, after = reader.read(of, "2025-05-31"), reader.read(of, "2025-06-01")
     assert "azathioprine_dose" not in before.facts
     assert "weight is not known" in before.withheld["azathioprine_dose"]
@@ -234,7 +241,11 @@ def test_a_restarted_drug_counts_from_its_restart() -> None:
     found = course(of, "2024-03-19", "2024-04-20")
     path = "easl_2025/monitoring/liver_biochemistry_on_azathioprine"
     assert turned(found, path) == [("2024-03-19", "+"), ("2024-03-20", "-"), ("2024-04-20", "+")]
-    weeks = CaseReader(knowledge().facts).read(of).facts["azathioprine_weeks"]
+    weeks = (
+        CaseReader(knowledge().facts, knowledge().interventions)
+        .read(of)
+        .facts["azathioprine_weeks"]
+    )
     assert weeks == 0
 
 
@@ -267,7 +278,7 @@ def _parts(moment: Moment) -> tuple[object, ...]:
 
 def shown(name: str) -> tuple[Course, Case]:
     of = document(CHARTS / f"{name}.yaml")
-    case, _ = CaseReader(knowledge().facts).days(of)
+    case, _ = CaseReader(knowledge().facts, knowledge().interventions).days(of)
     assert case.chart is not None
     every = case.chart.days()
     assert every is not None
@@ -314,7 +325,7 @@ def test_a_hostile_text_stays_text() -> None:
         },
     }
     of = document_of(data)
-    case, _ = CaseReader(knowledge().facts).days(of)
+    case, _ = CaseReader(knowledge().facts, knowledge().interventions).days(of)
     found = course(of, "2024-01-01", "2024-03-01")
     text = whole(found, case, Words(knowledge()))
     parser = Tags()
@@ -329,10 +340,11 @@ def test_a_hostile_text_stays_text() -> None:
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
 def test_every_chart_can_be_drawn(path: Path) -> None:
     of = document(path)
-    case, _ = CaseReader(knowledge().facts).days(of)
+    case, _ = CaseReader(knowledge().facts, knowledge().interventions).days(of)
     assert case.chart is not None and case.as_of is not None
     end = datetime.date.fromisoformat(case.as_of)
     found = course(of, end - datetime.timedelta(days=20), end)
+    assert fits(json.loads(to_json(found.replay)), "replay")
     text = whole(found, case, Words(knowledge()))
     assert not re.search(r"[\", ](nan|inf)[\", ]", text.split("<svg", 1)[1].split("</svg>")[0])
     width = max(map(len, page(view(found, Words(knowledge())), Terminal(60)).splitlines()))

@@ -42,7 +42,10 @@ from hepatica.diagnostics import Invalid
 MASTER = "local-cluster[2,1,1024]"
 KEY = ["patient", "guideline", "statement"]
 # Spark's own: sockets that it leaves to the end of the process.
-pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+pytestmark = [
+    pytest.mark.spark, pytest.mark.xdist_group("spark"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("z3")
+pytest.importorskip("pysat")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +18,8 @@ from test_cli import run
 
 from hepatica import ir
 from hepatica.case import Case
-from hepatica.compile import solver
+from hepatica.compile import cnf, smt
+from hepatica.compile.solver import NotInstalled
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Given
 from hepatica.why_not import Change, WhyNot, why_not
@@ -187,9 +188,10 @@ def test_without_the_solver_there_is_one_clear_error(
     args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing() -> None:
-        raise solver.NotInstalled("no z3")
+        raise NotInstalled("neither")
 
-    monkeypatch.setattr(solver, "engine", missing)
+    monkeypatch.setattr(cnf, "engine", missing)
+    monkeypatch.setattr(smt, "engine", missing)
     result = run(*args)
     assert result.exit_code == 2
     assert result.stderr.count("E103") == 1 and "[prove]" in result.stderr

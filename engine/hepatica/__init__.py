@@ -132,16 +132,19 @@ def diff(
     new: str,
     knowledge: Knowledge | None = None,
     cases: Iterable[Mapping[str, Any] | Path | str] = (),
+    *,
+    prove: bool = False,
 ) -> Diff:
     """Compare two guidelines, or two versions of one, by statement and by case.
 
     Each is the name of a guideline of `knowledge` (by default the shipped one), `name@revision` of
     the git repository here, or the path of a guideline's folder. A case is given as to `evaluate`.
-    Raises `Invalid` when one of them cannot be read.
+    With `prove` a solver compares them over every patient (needs the extra `prove`). Raises
+    `Invalid` when one of them cannot be read.
     """
     from hepatica.diff import diff
 
-    return diff(old, new, knowledge, cases)
+    return diff(old, new, knowledge, cases, prove=prove)
 
 
 @overload
@@ -193,7 +196,11 @@ def compile(
 def _case(case: Case | Mapping[str, Any] | Path | str, knowledge: Knowledge) -> Case:
     from hepatica.case import Case, CaseReader, document_of
 
-    return case if isinstance(case, Case) else CaseReader(knowledge.facts).read(document_of(case))
+    return (
+        case
+        if isinstance(case, Case)
+        else CaseReader(knowledge.facts, knowledge.interventions).read(document_of(case))
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -13,17 +13,19 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import msgspec
 
 from hepatica import ir
 from hepatica.chart.found import Found
-from hepatica.chart.model import Chart
+from hepatica.chart.model import Chart, Seen
 from hepatica.chart.names import Names
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors
 from hepatica.evaluate import Given, Referee, bare_meaning
+from hepatica.interval import Interval, may_agree
 from hepatica.json_reader import read_json
 from hepatica.parse.conditions import Vocabulary, facts_of
 from hepatica.reader import read_yaml
@@ -43,7 +45,7 @@ class Case(msgspec.Struct, frozen=True):
     """
 
     id: str
-    facts: dict[str, ir.Value | tuple[str, ...]]
+    facts: Mapping[str, ir.Held]
     title: str | None = None
     synthetic: bool = False
     as_of: str | None = None
@@ -55,21 +57,30 @@ class Case(msgspec.Struct, frozen=True):
     notes: tuple[Diagnostic, ...] = ()
     chart: Chart | None = None
 
-    def last_seen(self) -> Callable[[str], int | None] | None:
-        """Give what tells when the chart shows a fact last (an ordinal); None without a chart."""
+    def last_seen(self) -> Seen | None:
+        """Give what tells when the chart shows a fact or a test last; None without a chart."""
         if self.chart is None or self.as_of is None:
             return None
         now = datetime.date.fromisoformat(self.as_of).toordinal()
-        return functools.partial(self.chart.last_seen, now=now)
+        return Seen(self.chart, now)
 
 
 class CaseReader:
-    """Reads cases against a fact dictionary."""
+    """Reads cases against a fact dictionary, and entries about tests against the interventions."""
 
-    def __init__(self, facts: dict[str, ir.Fact]) -> None:
-        """Take the dictionary."""
+    def __init__(
+        self,
+        facts: dict[str, ir.Fact],
+        interventions: Mapping[str, ir.Intervention] = MappingProxyType({}),
+    ) -> None:
+        """Take the dictionaries; without that of interventions no entry can say what was done."""
         self.facts = facts
-        self.names = Names(facts)
+        self.interventions = interventions
+
+    @functools.cached_property
+    def names(self) -> Names:
+        """The names that a chart may use; most cases have none."""
+        return Names(self.facts, self.interventions)
 
     def _is_converted(self, name: str, raw: Any) -> bool:
         fact = self.facts[name]
@@ -106,7 +117,11 @@ class CaseReader:
         vocabulary = Vocabulary(self.facts, {}, {})
         data = document.data
         written = data.get("facts", {})
-        given = facts_of(vocabulary, document, ("facts",), patient=True) if written else {}
+        given: dict[str, ir.Held] = {}
+        if written:
+            bounds = self._bounds(vocabulary, document, written)
+            exact = facts_of(vocabulary, document, ("facts",), patient=True, without=bounds)
+            given = {**exact, **{n: value for n, value in bounds.items() if value is not None}}
         found = vocabulary.diagnostics
         for value, path in ((data.get("as_of"), ("as_of",)), (as_of, ())):
             if value is not None and not _is_day(value):
@@ -145,6 +160,21 @@ class CaseReader:
             chart=chart,
         )
 
+    def _bounds(
+        self, vocabulary: Vocabulary, document: Document, written: Mapping[str, Any]
+    ) -> dict[str, float | Interval | None]:
+        """Read the quantities that may be written as bounds: `<5 U/L`."""
+        texts = {n: raw for n, raw in written.items() if isinstance(raw, str) and n in self.facts}
+        odd = {
+            n: raw for n, raw in texts.items()
+            if self.facts[n].type == "quantity" and split_quantity(raw) is None
+        }  # fmt: skip
+        if not odd:
+            return {}
+        from hepatica.chart.bounds import read_bounds  # rarely needed
+
+        return read_bounds(vocabulary, document, odd)
+
     def _dated(self, case: Case, document: Document) -> Case:
         """Add what a chart says on the date of a case; what is given holds."""
         if case.chart is None or case.as_of is None:
@@ -161,7 +191,7 @@ class CaseReader:
         withheld = {n: why for n, why in derived.withheld.items() if n not in case.facts}
         origins = {n: f for n, f in derived.found.items() if n not in case.facts}
         for name, told in derived.found.items():
-            if name in case.facts and case.facts[name] != told.value:
+            if name in case.facts and not may_agree(case.facts[name], told.value):
                 text = f"`{name}` as given differs from the chart ({told.how}); as given it holds"
                 help = "leave it out of `facts`, or mend the chart"
                 place = ("facts", name)

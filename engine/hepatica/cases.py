@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hepatica import ir
 from hepatica.case import Case
+from hepatica.chart.numbers import Refused, number
 from hepatica.diagnostics import Diagnostic, at, suggestion
 from hepatica.evaluate import WORDS, Meaning, Referee
 from hepatica.finding import Finding, Result
+from hepatica.interval import Interval
 from hepatica.source import Document, KeyPath
+from hepatica.words import quantity
 
 
 def check_expectations(document: Document, knowledge: ir.Knowledge) -> Iterator[Diagnostic]:
@@ -84,7 +88,7 @@ def check_result(
         if wanted is not None:
             guideline = knowledge.guidelines[finding.id]
             referee = Referee(Meaning(guideline, knowledge.facts), case.facts)
-            for path, text in _differences(finding, wanted, referee):
+            for path, text in differences(finding, wanted, referee):
                 place: KeyPath = (*where, finding.id, *path)
                 yield at(document, place, "D109", f"{finding.id}{day}: {text}", key=True)
 
@@ -93,17 +97,25 @@ def _short(statement: str) -> str:
     return statement.split("/", 1)[1]
 
 
-def _differences(
+def differences(
     finding: Finding, wanted: dict[str, Any], referee: Referee
 ) -> Iterator[tuple[KeyPath, str]]:
+    """Tell where a finding is not as wanted: the place in what is wanted, and what is wrong."""
     applies = wanted.get("applies")
     if applies is not None and _word(applies) != finding.applies:
         yield ("applies",), f"`applies` is {finding.applies}, not {_word(applies)}"
     for fact, value in wanted.get("conclude", {}).items():
+        about = referee.meaning.facts[fact]
+        if about.type == "quantity" and fact in referee.given:
+            known = referee.given[fact]
+            if not _is_number(about, known, value):
+                shown = quantity(known, about.unit) if isinstance(known, float | Interval) else ""
+                yield ("conclude", fact), f"`{fact}` is {shown}, not {value}"
+            continue
         expected = sorted(map(_word, value)) if isinstance(value, list) else [_word(value)]
         if referee.meaning.facts[fact].type == "quantity":
             expected = list(map(_word, value)) if isinstance(value, list) else expected
-        found = _concluded(referee, fact)
+        found = concluded(referee, fact)
         if found != expected:
             yield ("conclude", fact), f"`{fact}` is {_list(found)}, not {_list(expected)}"
     yield from _statuses(
@@ -122,15 +134,29 @@ def _differences(
             yield ("missing", i), f"`{fact}` is not told missing"
 
 
-def _concluded(referee: Referee, name: str) -> list[str]:
+def _is_number(fact: ir.Fact, known: object, wanted: Any) -> bool:
+    """Say whether a number that is given, or worked out of a chart, is the one expected.
+
+    What is worked out may differ in the ninth decimal: a third has no end.
+    """
+    try:
+        expected = number(fact, wanted)[0].held()
+    except Refused:
+        return False
+    if isinstance(known, float | int) and isinstance(expected, float | int):
+        return math.isclose(known, expected, rel_tol=1e-9)
+    return known == expected
+
+
+def concluded(referee: Referee, name: str) -> list[str]:
     """Say what a fact is: true, false, a value, the members of a set, `none`, or `unknown`.
 
-    A score is its points, or the lowest and the highest that are possible.
+    A score that is not given is its points, or the lowest and the highest that are possible.
     """
     fact = referee.meaning.facts[name]
     if fact.type == "quantity":
         interval = referee.concluded(name).score if name in referee.by_fact else None
-        return [str(n) for n in dict.fromkeys(interval)] if interval else ["none"]
+        return [str(n) for n in dict.fromkeys(interval)] if interval else ["unknown"]
     if fact.type == "boolean":
         return [WORDS[referee.leaf(ir.Leaf(name, "is", (True,)))]]
     op: ir.Operator = "includes" if fact.type == "codes" else "is"

@@ -96,6 +96,18 @@ def check_definitions(
         yield at(documents[statement.id], path, "N109", text, help=help)
 
 
+def check_answers(guideline: ir.Guideline, manifest: Document) -> Iterator[Diagnostic]:
+    """Check that the guideline concludes, or recommends under, what it says it answers."""
+    every = active((*guideline.definitions, *guideline.statements))
+    names = {s.conclude[0] for s in every if s.conclude is not None}
+    names |= {s.topic for s in every if s.recommend is not None}
+    for i, name in enumerate(guideline.answers):
+        if name not in names:
+            text = f"nothing here answers `{name}`"
+            help = suggestion(name, names) or "name a fact it concludes, or a topic that recommends"
+            yield at(manifest, ("answers", i), "N120", text, help=help)
+
+
 MOST_LAYERS = 32
 
 

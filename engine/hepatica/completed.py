@@ -74,7 +74,7 @@ def _complete_statement(schema: dict[str, Any], knowledge: ir.Knowledge) -> None
 
 def _complete_chart(chart: dict[str, Any], knowledge: ir.Knowledge) -> None:
     """Name the facts, drugs and events that the entries of a chart may be about."""
-    names = Names(knowledge.facts)
+    names = Names(knowledge.facts, knowledge.interventions)
     entry = chart["timeline"]["items"]["properties"]
     dated = [name for name in knowledge.facts if name in names.dated]
     for key in ("observe", "status"):
@@ -82,6 +82,7 @@ def _complete_chart(chart: dict[str, Any], knowledge: ir.Knowledge) -> None:
     for key in ("start", "change", "stop"):
         entry[key] = {"enum": list(names.drugs), "description": entry[key]["description"]}
     entry["event"] = {"enum": list(names.events), "description": entry["event"]["description"]}
+    entry["done"] = {"enum": names.performed, "description": entry["done"]["description"]}
     sex = knowledge.facts.get("sex")
     if sex is not None:
         chart["patient"]["properties"]["sex"] = _choice(sex)

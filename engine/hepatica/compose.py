@@ -1,7 +1,8 @@
 """From answers to a finding: statuses, reasons, missing facts and citations, put together.
 
 Any engine may have answered; the reasons come from the referee's structure, which every engine
-agrees with.
+agrees with. What one pattern of answers leads to is kept for the next patient who has it
+(`questions`); only dates, and doses for a weight, are worked out for each patient.
 """
 
 from __future__ import annotations
@@ -15,36 +16,34 @@ from hepatica import finding as f
 from hepatica import ir
 from hepatica.conclusions import Conclusions
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
+from hepatica.kept import Kept
+from hepatica.missing import BURDEN, missing
 from hepatica.monitoring import Done, dues
-from hepatica.outcome import GIVES, Option, OptionStatus, Status, judge, plan
-from hepatica.regimen import begun, course, doses
-from hepatica.trace import Facts, Tracer, fixed_reasons, union
+from hepatica.outcome import OptionStatus, Status, judge, plan
+from hepatica.prepared import Avoided, Prepared, Ready
+from hepatica.questions import Below, Questions
+from hepatica.regimen import begun, course, doses, weighed
+from hepatica.trace import Facts, Tracer, union
+from hepatica.written import Part, Section
 
-_ORDER = {"recommended": 0, "contingent": 1, "blocked": 2}
-# What ends a danger is read first, what goes on as before last.
-_ACTIONS = (
-    "stop", "avoid", "refer", "reduce", "switch_to", "start", "add", "increase", "taper", "caution",
-    "assess", "test", "monitor", "counsel", "continue",
-)  # fmt: skip
-_URGENCY = {action: i for i, action in enumerate(_ACTIONS)}
-BURDEN = ("record", "blood_test", "imaging", "biopsy")
+_ORDER: tuple[Status, ...] = ("recommended", "contingent", "blocked")
+_MOST_KEPT = 2_000
 
 
-class _Ready(NamedTuple):
-    """What is the same for every patient of a recommendation, in the form of a finding."""
+class Answered(NamedTuple):
+    """A finding but for the day and the weight; `unfinished` are the places that wait for them."""
 
-    statement: ir.Statement
-    when: ir.Condition
-    action: str
-    options: tuple[Option, ...]
-    shows_evidence: bool
-    free: bool  # nothing is contraindicated or cautioned against, whoever the patient is
-    options_free: tuple[f.OptionFinding, ...]
-    schedule: tuple[f.Phase, ...]
-    target: f.Target | None
-    grade: f.Grade | None
-    source: f.Citation
-    readings: tuple[f.Reading, ...]
+    finding: f.Finding
+    unfinished: tuple[tuple[int, Ready], ...]
+
+
+class _Asked(NamedTuple):
+    """One patient's answers; `pattern` None means that nothing is kept."""
+
+    truths: Mapping[str, Truth]
+    applies: Truth
+    tracer: Tracer
+    pattern: int | None
 
 
 class Composer:
@@ -57,34 +56,30 @@ class Composer:
         self.meaning = Meaning(guideline, knowledge.facts)
         self.plan = plan(guideline, knowledge.interventions)
         self.conclusions = Conclusions(guideline, self.meaning)
-        references = {g.id: g.references for g in knowledge.guidelines.values()}
-        statements = (*self.conclusions.definitions, *guideline.statements)
-        self.statements = {s.id: s for s in statements}
-        self.sources = {
-            s.id: f.citation(s, references.get(s.guideline, guideline.references))
-            for s in statements
-        }
-        self.readings = {
-            s.id: tuple(f.Reading(i.term, i.reads) for i in s.interpretation) for s in statements
-        }
-        self.grades = {s.id: _grade(s.grade) for s in statements}
-        self.fixed = {s.id: fixed_reasons(s.when, True) for s in statements if s.when is not None}
-        self.blockers = {s.id: s.when for s, _ in self.plan.avoidances}
-        self.ready = tuple(self._ready(s, options) for s, options in self.plan.recommendations)
+        self.prepared = Prepared(guideline, knowledge, self.plan, self.conclusions)
+        self.statements = self.prepared.statements
+        self.blockers = {a.statement.id: a.when for a in self.prepared.avoided}
+        self.concluded = frozenset(self.meaning.by_fact)
+        self.mask = 0
+        self._masks: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+        self._own_masks: dict[str, int] = {}
+        self._open: Kept[Facts] = Kept(_MOST_KEPT)
+        self._burdens = {n: BURDEN.index(fact.burden) for n, fact in knowledge.facts.items()}
+        self._recommended: Kept[Part[f.Recommendation]] = Kept(_MOST_KEPT)
+        self._avoidances: Kept[tuple[Part[f.Avoidance], ...]] = Kept(_MOST_KEPT)
 
-    def _ready(self, s: ir.Statement, options: tuple[Option, ...]) -> _Ready:
-        assert s.when is not None and s.recommend is not None
-        phases = (f.Phase(f.amount(p.every), f.maybe(p.lasts), p.at_least, p.times, p.text)
-                  for p in s.schedule)  # fmt: skip
-        shows_evidence = bool(self.plan.evidence) and s.recommend.action in (
-            GIVES | {"assess", "refer"}
+    def ask(self, questions: Questions) -> None:
+        """Add the questions of this guideline; `mask` are then the bits it depends on."""
+        below = Below(questions, self.meaning)
+        applies = self.guideline.applies
+        self._masks = (
+            tuple(below.of((applies, *ready.conditions)) for ready in self.prepared.ready),
+            tuple(below.of((avoided.when,)) for avoided in self.prepared.avoided),
         )
-        free = not any(option.contraindications or option.cautions for option in options)
-        fine = tuple(f.OptionFinding(o.interventions, "recommended", (), ()) for o in options)
-        return _Ready(
-            s, s.when, s.recommend.action, options, shows_evidence, free, fine, tuple(phases),
-            self._target(s.target), self.grades[s.id], self.sources[s.id], self.readings[s.id],
-        )  # fmt: skip
+        self._own_masks = {n: below.of((when,)) for n, when in self.meaning.statements.items()}
+        self.mask = below.of((applies, *(e.statement.when for e in self.prepared.evidence)))
+        for bits in (*self._masks[0], *self._masks[1], *map(below.fact, self.meaning.by_fact)):
+            self.mask |= bits
 
     def referee(self, given: Given, said: Mapping[str, Truth] | None = None) -> Referee:
         """Make the referee whose structure explains this guideline's answers for one patient."""
@@ -102,77 +97,82 @@ class Composer:
 
         `done` tells when a chart shows a fact last; None when the case has no chart.
         """
-        tracer = Tracer(referee)
-        g = self.guideline
-        recommendations = self._recommendations(applies, truths, tracer, as_of, done)
-        avoid = self._avoid(applies, truths, tracer)
-        live = {n for r in recommendations for option in r.options for n in option.interventions}
-        reported = {name for r in recommendations for name in r.evidence}
-        return f.Finding(
-            id=g.id,
-            title=g.title,
-            short=g.short,
-            version=g.version,
-            digest=g.digest,
-            status=g.status,
-            experimental=g.experimental,
-            not_sourced=g.not_sourced,
-            applies=WORDS[applies],  # type: ignore[arg-type]
-            conclusions=self.conclusions.found(truths, tracer, self._because, self._conclusion)
-            if applies is not False
-            else (),
-            recommendations=recommendations,
-            avoid=avoid,
-            evidence=tuple(e for e in self._evidence(truths, live) if e.statement in reported),
-            missing=self._missing(
-                recommendations,
-                avoid,
-                live | self._taken(referee.given),
-                self.conclusions.waiting(truths, tracer) if applies is not False else (),
-            ),
-        )
+        return self.finish(self.answered(applies, truths, referee), referee.given, as_of, done)
 
-    def _because(self, statement: str, when: ir.Condition, tracer: Tracer) -> Facts:
-        """Say why a true condition is true."""
-        fixed = self.fixed[statement]
-        return tracer.because(when, True) if fixed is None else fixed
-
-    def _conclusion(
-        self, s: ir.Statement, said: tuple[str, ir.Value], because: Facts
-    ) -> f.Conclusion:
-        return f.Conclusion(
-            said[0], said[1], s.id, because, self.sources[s.id], self.readings[s.id]
-        )
-
-    def _recommendations(
+    def answered(
         self,
         applies: Truth,
         truths: Mapping[str, Truth],
-        tracer: Tracer,
+        referee: Referee,
+        pattern: int | None = None,
+    ) -> Answered:
+        """Put together what does not depend on the day or on the weight.
+
+        With the `pattern` of the patient's answers, statements that were met before are not worked
+        out again.
+        """
+        tracer = Tracer(referee)
+        asked = _Asked(truths, applies, tracer, pattern)
+        g = self.guideline
+        no = applies is False
+        recommendations, unfinished = ((), ()) if no else self._recommendations(asked)
+        avoid = () if no else self._avoid(asked)
+        live = {n for r in recommendations for option in r.options for n in option.interventions}
+        reported = {name for r in recommendations for name in r.evidence}
+        evidence = (
+            e.part.item for e in self.prepared.evidence
+            if e.statement.id in reported
+            and e.shown(truths) and not live.isdisjoint(e.interventions)
+        )  # fmt: skip
+        write = self._conclusion
+        waiting = () if no else self.conclusions.waiting(truths, tracer)
+        concerned = live | self._taken(referee.given)
+        open_ = missing(recommendations, avoid, concerned, waiting, self._burdens)
+        finding = f.Finding(
+            g.id, g.title, g.short, g.version, g.digest, g.status, g.experimental, g.not_sourced,
+            WORDS[applies],  # type: ignore[arg-type]
+            Section(() if no else self.conclusions.found(truths, tracer, self._because, write)),
+            recommendations, avoid, Section(evidence), open_,
+        )  # fmt: skip
+        return Answered(finding, unfinished)
+
+    def finish(
+        self, answered: Answered, given: Given, as_of: str | None, done: Done | None
+    ) -> f.Finding:
+        """Add the dates of schedules, and the doses for a weight."""
+        if not answered.unfinished:
+            return answered.finding
+        told = answered.finding.recommendations
+        own = {}
+        for place, ready in answered.unfinished:
+            r = self._finished(ready, told[place], given, as_of, done)
+            if r is not told[place]:
+                own[place] = r
+        if not own:
+            return answered.finding
+        assert isinstance(told, Section)
+        return msgspec.structs.replace(answered.finding, recommendations=told.with_own(own))
+
+    def _finished(
+        self,
+        ready: Ready,
+        r: f.Recommendation,
+        given: Given,
         as_of: str | None,
         done: Done | None,
-    ) -> tuple[f.Recommendation, ...]:
-        if applies is False:
-            return ()
-        waiting = tracer.missing(self.guideline.applies) if applies is None else ()
-        found = []
-        for ready in self.ready:
-            s = ready.statement
-            when = truths[s.id]
-            if when is not False:
-                judged = judge(when, applies, ready.options, truths)
-                assert judged is not None  # neither is false
-                r = self._recommendation(ready, when, judged, waiting, truths, tracer)
-                if s.schedule_from is not None:
-                    fact = self.knowledge.facts[s.schedule_from]
-                    value = tracer.referee.given.get(fact.id)
-                    r = msgspec.structs.replace(r, course=course(fact, value, as_of, s.schedule))
-                if r.schedule and as_of is not None and done is not None:
-                    due = self.dues(s, tracer.referee.given, as_of, done)
-                    r = msgspec.structs.replace(r, due=due)
-                found.append(r)
-        order = sorted(found, key=lambda r: (_ORDER[r.status], _URGENCY[r.action], r.statement))
-        return tuple(order)
+    ) -> f.Recommendation:
+        s = ready.statement
+        new: dict[str, Any] = {}
+        if s.schedule_from is not None:
+            fact = self.knowledge.facts[s.schedule_from]
+            new["course"] = course(fact, given.get(fact.id), as_of, s.schedule)
+        if ready.repeats and as_of is not None and done is not None:
+            new["due"] = self.dues(s, given, as_of, done)
+        if ready.weighs:
+            dose = weighed(r.dose, given.get(self.knowledge.weight or ""))
+            if dose is not r.dose:
+                new["dose"] = dose
+        return msgspec.structs.replace(r, **new) if new else r
 
     def dues(self, s: ir.Statement, given: Given, as_of: str, done: Done) -> tuple[f.Due, ...]:
         """Say when the tests of a scheduled recommendation are due for a patient."""
@@ -182,30 +182,62 @@ class Composer:
             start = begun(fact, given.get(fact.id), as_of)
         return dues(s, self.knowledge.interventions, done, as_of, start)
 
-    def _recommendation(
-        self,
-        ready: _Ready,
-        when: Truth,
-        judged: tuple[Status, tuple[OptionStatus, ...]],
-        waiting: Facts,
-        truths: Mapping[str, Truth],
-        tracer: Tracer,
-    ) -> f.Recommendation:
-        s = ready.statement
+    def _because(self, statement: str, when: ir.Condition, tracer: Tracer) -> Facts:
+        """Say why a true condition is true."""
+        fixed = self.prepared.fixed[statement]
+        return tracer.because(when, True) if fixed is None else fixed
+
+    def _conclusion(
+        self, s: ir.Statement, said: tuple[str, ir.Value], because: Facts
+    ) -> f.Conclusion:
+        p = self.prepared
+        return f.Conclusion(said[0], said[1], s.id, because, p.sources[s.id], p.readings[s.id])
+
+    def _recommendations(
+        self, asked: _Asked
+    ) -> tuple[Section[f.Recommendation], tuple[tuple[int, Ready], ...]]:
+        """Give what is recommended, open or blocked, in this order, the most urgent first."""
+        found: dict[Status, list[tuple[Part[f.Recommendation], Ready]]] = {s: [] for s in _ORDER}
+        waiting: Facts | None = None
+        truths, pattern = asked.truths, asked.pattern
+        for ready in self.prepared.ready:
+            if truths[ready.statement.id] is False:
+                continue
+            key, part = None, None
+            if pattern is not None:
+                key = (ready.number, pattern & self._masks[0][ready.number])
+                part = self._recommended.get(key)
+            if part is None:
+                if waiting is None:
+                    unknown = asked.applies is None
+                    waiting = asked.tracer.missing(self.guideline.applies) if unknown else ()
+                part = Part(self._recommendation(ready, waiting, asked))
+                if key is not None:
+                    self._recommended.keep(key, part)
+            found[part.item.status].append((part, ready))
+        order = [pair for group in found.values() for pair in group]
+        unfinished = [(i, ready) for i, (_, ready) in enumerate(order) if ready.unfinished]
+        return Section.of(part for part, _ in order), tuple(unfinished)
+
+    def _recommendation(self, ready: Ready, waiting: Facts, asked: _Asked) -> f.Recommendation:
+        s, tracer, truths = ready.statement, asked.tracer, asked.truths
+        when = truths[s.id]
+        judged = judge(when, asked.applies, ready.options, truths)
+        assert judged is not None  # neither is false
         status, parts = judged
-        base = waiting if when else union((tracer.missing_of_unknown(ready.when), waiting))
-        missing: Facts = ()
+        base = waiting if when else union((self._missing_of(s.id, ready.when, asked), waiting))
+        open_: Facts = ()
         cautions: Facts = ()
         blocked_by: Facts = ()
         if ready.free:
             options = ready.options_free
             if status == "contingent":
-                missing = base
+                open_ = base
                 options = tuple([f.OptionFinding(o[0], status, (), base) for o in ready.options])
         else:
-            options = tuple([self._option(part, base, tracer) for part in parts])
+            options = tuple([self._option(part, base, asked) for part in parts])
             if status == "contingent":
-                missing = union(o.missing for o in options if o.status == "contingent")
+                open_ = union(o.missing for o in options if o.status == "contingent")
             cautions = union(tuple(c for c in p.option.cautions if truths[c]) for p in parts)
             blocked_by = union(p.blocked_by for p in parts)
         return f.Recommendation(
@@ -225,116 +257,77 @@ class Composer:
             source=ready.source,
             interpretation=ready.readings,
             because=self._because(s.id, ready.when, tracer) if when else (),
-            missing=missing,
+            missing=open_,
             blocked_by=blocked_by,
             cautions=cautions,
-            evidence=self._evidence_for(options, truths) if ready.shows_evidence else (),
+            evidence=tuple([e.statement.id for e in ready.evidence if e.shown(truths)]),
         )
 
-    def _option(self, part: OptionStatus, base: Facts, tracer: Tracer) -> f.OptionFinding:
-        missing: Facts = ()
+    def _option(self, part: OptionStatus, base: Facts, asked: _Asked) -> f.OptionFinding:
+        open_: Facts = ()
         if part.status == "contingent":
-            blockers = [tracer.missing(self.blockers[s]) for s in part.open_on]
-            missing = union([base, *blockers])
-        return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, missing)
+            blockers = [self._missing_of(s, self.blockers[s], asked) for s in part.open_on]
+            open_ = union([base, *blockers])
+        return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, open_)
 
-    def _target(self, target: ir.Target | None) -> f.Target | None:
-        if target is None:
-            return None
-        unit = self.knowledge.facts[target.fact].unit
-        return f.Target(target.fact, target.low, target.high, unit)
+    def _missing_of(self, statement: str, when: ir.Condition, asked: _Asked) -> Facts:
+        """Name what could settle the condition of a statement, which is unknown."""
+        if asked.pattern is None:
+            return asked.tracer.missing_of_unknown(when)
+        key = (statement, asked.pattern & self._own_masks[statement])
+        found = self._open.get(key)
+        if found is None:
+            found = self._open.keep(key, asked.tracer.missing_of_unknown(when))
+        return found
 
-    def _avoid(
-        self, applies: Truth, truths: Mapping[str, Truth], tracer: Tracer
-    ) -> tuple[f.Avoidance, ...]:
-        found = []
-        for s, members in self.plan.avoidances:
-            assert s.when is not None and s.avoid is not None
-            truth = truths[s.id]
-            if applies is False or truth is False:
+    def _avoid(self, asked: _Asked) -> Section[f.Avoidance]:
+        """Give what is contraindicated, to be done with care, or not excluded, in this order."""
+        found: dict[str, list[tuple[int, Part[f.Avoidance]]]] = {
+            "contraindicated": [], "caution": [], "contingent": [],
+        }  # fmt: skip
+        for avoided in self.prepared.avoided:
+            if asked.truths[avoided.statement.id] is False:
                 continue
-            settled: Any = "contraindicated" if s.kind == "contraindication" else "caution"
-            for name in members:
-                found.append(
-                    f.Avoidance(
-                        intervention=name,
-                        kind=s.kind,  # type: ignore[arg-type]
-                        status=settled if truth else "contingent",
-                        statement=s.id,
-                        title=s.title,
-                        text=s.text,
-                        actions=s.avoid.actions,
-                        grade=self.grades[s.id],
-                        source=self.sources[s.id],
-                        interpretation=self.readings[s.id],
-                        because=self._because(s.id, s.when, tracer) if truth else (),
-                        missing=() if truth else tracer.missing_of_unknown(s.when),
-                    )
-                )
-        order = {"contraindicated": 0, "caution": 1, "contingent": 2}
-        return tuple(sorted(found, key=lambda a: (order[a.status], a.intervention, a.statement)))
+            key, parts = None, None
+            if asked.pattern is not None:
+                key = (avoided.number, asked.pattern & self._masks[1][avoided.number])
+                parts = self._avoidances.get(key)
+            if parts is None:
+                parts = tuple(map(Part, self._avoidances_of(avoided, asked)))
+                if key is not None:
+                    self._avoidances.keep(key, parts)
+            if parts:
+                found[parts[0].item.status] += zip(avoided.places, parts, strict=True)
+        return Section.of(part for group in found.values() for _, part in sorted(group, key=_place))
 
-    def _evidence_for(
-        self, options: tuple[f.OptionFinding, ...], truths: Mapping[str, Truth]
-    ) -> tuple[str, ...]:
-        names = {name for option in options for name in option.interventions}
-        return tuple(e.statement for e in self._evidence(truths, names))
-
-    def _evidence(self, truths: Mapping[str, Truth], live: set[str]) -> tuple[f.Evidence, ...]:
-        found = []
-        for s in self.plan.evidence:
-            figure = s.figure
-            assert figure is not None
-            shown = s.when is None or truths[s.id] is not False
-            if shown and not live.isdisjoint(figure.interventions):
-                found.append(
-                    f.Evidence(
-                        s.id,
-                        figure.interventions,
-                        figure.measure,
-                        f.amount(figure.amount),
-                        figure.population,
-                        self.sources[s.id],
-                    )
-                )
-        return tuple(found)
+    def _avoidances_of(self, avoided: Avoided, asked: _Asked) -> Iterable[f.Avoidance]:
+        s, p = avoided.statement, self.prepared
+        assert s.avoid is not None
+        truth = asked.truths[s.id]
+        settled: Any = "contraindicated" if s.kind == "contraindication" else "caution"
+        because = self._because(s.id, avoided.when, asked.tracer) if truth else ()
+        open_ = () if truth else self._missing_of(s.id, avoided.when, asked)
+        for name in avoided.interventions:
+            yield f.Avoidance(
+                intervention=name,
+                kind=s.kind,  # type: ignore[arg-type]
+                status=settled if truth else "contingent",
+                statement=s.id,
+                title=s.title,
+                text=s.text,
+                actions=s.avoid.actions,
+                grade=p.grades[s.id],
+                source=p.sources[s.id],
+                interpretation=p.readings[s.id],
+                because=because,
+                missing=open_,
+            )
 
     def _taken(self, given: Given) -> set[str]:
         """List what the patient has now; everything, while that is not known."""
         taken = given.get(self.knowledge.taken or "")
         return set(taken) if isinstance(taken, tuple) else set(self.knowledge.interventions)
 
-    def _missing(
-        self,
-        recommendations: tuple[f.Recommendation, ...],
-        avoid: tuple[f.Avoidance, ...],
-        concerned: set[str],
-        waiting: Iterable[tuple[str, Facts]],
-    ) -> tuple[f.Missing, ...]:
-        """List the facts that could change what is recommended, not to be given, or concluded."""
-        settles: dict[str, dict[str, None]] = {}
-        weight: dict[str, int] = {}
-        for r in recommendations:
-            for fact in r.missing:
-                settles.setdefault(fact, {})[r.statement] = None
-                weight[fact] = weight.get(fact, 0) + 1
-        for a in avoid:
-            for fact in a.missing if a.intervention in concerned else ():
-                settles.setdefault(fact, {})[a.statement] = None
-        for statement, facts in waiting:
-            for fact in facts:
-                settles.setdefault(fact, {})[statement] = None
-        order = sorted(
-            settles,
-            key=lambda n: (-weight.get(n, 0), self._burden(n), -len(settles[n]), n),
-        )
-        return tuple(f.Missing(name, tuple(settles[name])) for name in order)
 
-    def _burden(self, fact: str) -> int:
-        return BURDEN.index(self.knowledge.facts[fact].burden)
-
-
-def _grade(grade: ir.Grade | None) -> f.Grade | None:
-    if grade is None:
-        return None
-    return f.Grade(grade.direction, grade.strength, grade.certainty, grade.as_printed)
+def _place(pair: tuple[int, Part[f.Avoidance]]) -> int:
+    return pair[0]

@@ -38,12 +38,12 @@ def in_guideline(
 def _against(
     guideline: ir.Guideline,
     name: str,
-    value: ir.Value | tuple[str, ...],
+    value: ir.Held,
     by_value: Mapping[ir.Value, list[str]],
     truths: Mapping[str, Truth],
 ) -> list[Diagnostic]:
     """Compare a given fact with what its definitions say of each value."""
-    held = set(value) if isinstance(value, tuple) else {value}
+    held: set[ir.Held] = set(value) if isinstance(value, tuple) else {value}
     odd = []
     for option, ids in by_value.items():
         truth = disjunction(truths[i] for i in ids)
@@ -65,7 +65,7 @@ def _ids(groups: Iterable[list[str]], truths: Mapping[str, Truth]) -> str:
     return ", ".join(f"`{i}`" for ids in groups for i in ids if truths[i])
 
 
-def _word(value: ir.Value) -> str:
+def _word(value: ir.Held) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -76,15 +76,20 @@ def between_guidelines(findings: Iterable[f.Finding]) -> list[Diagnostic]:
     only among what is open.
     """
     every = list(findings)
-    pairs = [
-        clash for one in every for other in every if one.id != other.id
-        for clash in _clashes(one, other)
-    ]  # fmt: skip
+    barred = {other.id: _barred(other) for other in every}
+    if not any(barred.values()):
+        return []
+    pairs: list[_Clash] = []
+    for one in every:
+        wanted = _wanted(one)
+        for other in every:
+            if one.id != other.id and barred[other.id]:
+                pairs += _clashes(one, wanted, other, barred[other.id])
     found = []
-    for one, drug in dict.fromkeys((c.one, c.drug) for c in pairs if c.recommended):
-        mine = [c for c in pairs if c.recommended and (c.one, c.drug) == (one, drug)]
+    for name, drug in dict.fromkeys((c.one, c.drug) for c in pairs if c.recommended):
+        mine = [c for c in pairs if c.recommended and (c.one, c.drug) == (name, drug)]
         against = "; ".join(c.whose for c in mine)
-        text = f"{one} recommends `{drug}` ({_some(mine[0].recommended)}); {against}"
+        text = f"{name} recommends `{drug}` ({_some(mine[0].recommended)}); {against}"
         found.append(_told("warning", text))
     only_open = [c for c in pairs if not c.recommended]
     for drug in dict.fromkeys(c.drug for c in only_open):
@@ -102,22 +107,44 @@ class _Clash(NamedTuple):
     whose: str
 
 
-def _clashes(one: f.Finding, other: f.Finding) -> Iterator[_Clash]:
+def _barred(finding: f.Finding) -> dict[str, list[f.Avoidance]]:
+    """List what is contraindicated, by drug."""
+    found: dict[str, list[f.Avoidance]] = {}
+    for a in finding.avoid:
+        if a.status != "contraindicated":
+            break  # they come first
+        found.setdefault(a.intervention, []).append(a)
+    return found
+
+
+_Wanted = dict[str, list[tuple[f.Recommendation, f.OptionFinding]]]
+
+
+def _wanted(finding: f.Finding) -> _Wanted:
+    """List what would be given, recommended or open, by drug."""
+    found: _Wanted = {}
+    for r in finding.recommendations:
+        for option in r.options if r.action in GIVES else ():
+            for name in option.interventions if option.status != "blocked" else ():
+                found.setdefault(name, []).append((r, option))
+    return found
+
+
+def _clashes(
+    one: f.Finding, wanted: _Wanted, other: f.Finding, barred: dict[str, list[f.Avoidance]]
+) -> Iterator[_Clash]:
     """Find the drugs that one guideline recommends or leaves open and the other contraindicates."""
-    barred = [a for a in other.avoid if a.status == "contraindicated"]
-    told: dict[str, tuple[dict[str, None], dict[str, f.Avoidance]]] = {}
-    for r in one.recommendations:
-        if r.action not in GIVES:
-            continue
-        for option in r.options:
-            for a in barred:
-                concerned = a.intervention in option.interventions
-                if concerned and r.action in (a.actions or GIVES) and option.status != "blocked":
-                    recommended, against = told.setdefault(a.intervention, ({}, {}))
+    for drug in sorted(wanted.keys() & barred.keys()):
+        recommended: dict[str, None] = {}
+        against: dict[str, f.Avoidance] = {}
+        for r, option in wanted[drug]:
+            for a in barred[drug]:
+                if r.action in (a.actions or GIVES):
                     against[a.statement] = a
                     if option.status == "recommended":
                         recommended[r.statement] = None
-    for drug, (recommended, against) in sorted(told.items()):
+        if not against:
+            continue
         own = any(a.source.confidence != "borrowed" for a in against.values())
         whose = f"{other.short} contraindicates it ({_some(against)})"
         if not own:

@@ -32,12 +32,14 @@ class Latest(_Way, frozen=True, tag="latest"):
     """The newest dated value of the fact itself.
 
     It counts for `within` (None: always), a value in `lasting` always. With `before_treatment`
-    only what is not later than the first day of treatment counts.
+    only what is not later than the first day of treatment counts; with `since_change_of` only what
+    is later than the last start, change of dose or stop of every one of these drugs.
     """
 
     within: Period | None = None
     lasting: tuple[bool | str, ...] = ()
     before_treatment: bool = False
+    since_change_of: tuple[str, ...] = ()
 
 
 class Ratio(_Way, frozen=True, tag="ratio"):

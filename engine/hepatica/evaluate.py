@@ -1,7 +1,8 @@
 """What a condition means: the plainest code there is, and the referee of every engine.
 
 Three values: True, False, and None for unknown (strong Kleene). A fact that is not given is
-unknown, never false and never a default. `known` is the only question that unknown answers.
+unknown, never false and never a default. `known` is the only question that unknown answers. A fact
+of which only bounds are given answers what they decide, and nothing else: not even `known`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hepatica import ir
+from hepatica.interval import Interval
 from hepatica.walk import active, concludes
 
 Truth = bool | None
-Given = Mapping[str, ir.Value | tuple[str, ...]]
+Given = Mapping[str, ir.Held]
 
 WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 
@@ -92,8 +94,9 @@ def bare_meaning(facts: Mapping[str, ir.Fact]) -> Meaning:
 def evaluate(guideline: ir.Guideline, facts: Mapping[str, ir.Fact], given: Given) -> Answers:
     """Answer every statement of a guideline for the given facts.
 
-    `given` holds checked values by fact: a quantity as a float in the fact's unit, a set as a
-    tuple. A fact that a definition concludes may be given too; the given value then holds.
+    `given` holds checked values by fact: a quantity as a float in the fact's unit (an `Interval`
+    where only bounds are known), a set as a tuple. A fact that a definition concludes may be given
+    too; the given value then holds.
     """
     return Meaning(guideline, facts).answers(given)
 
@@ -156,7 +159,7 @@ class Referee:
     def _conclude(self, fact: str) -> Concluded:
         first = self.by_fact[fact][0]
         if first.score:
-            return Concluded(score=self._score(first))
+            return Concluded(score=self.points(first))
         said = self.meaning.values[fact]
         values = {value: disjunction(map(self.statement, ids)) for value, ids in said.items()}
         if self.meaning.facts[fact].type == "code":
@@ -168,7 +171,8 @@ class Referee:
                 values = {value: value in true for value in values}
         return Concluded(values)
 
-    def _score(self, statement: ir.Statement) -> tuple[int, int]:
+    def points(self, statement: ir.Statement) -> tuple[int, int]:
+        """Add a score up: the lowest and the highest sum that are possible."""
         low = high = 0
         for item in statement.items:
             counts = [0, 0]
@@ -230,8 +234,18 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(leaf: ir.Leaf, value: ir.Value | tuple[str, ...]) -> bool:
-    """Compare a given value with the operands of a question."""
+_OPPOSITE: dict[str, Callable[[Any, Any], bool]] = {
+    "above": operator.le,
+    "at_least": operator.lt,
+    "below": operator.ge,
+    "at_most": operator.gt,
+}
+
+
+def holds(leaf: ir.Leaf, value: ir.Held) -> Truth:
+    """Compare a given value with the operands of a question; None where bounds leave it open."""
+    if type(value) is Interval:
+        return _holds_bounds(leaf, value)
     op = leaf.op
     if op == "is" or op == "in":
         return value in leaf.values
@@ -244,6 +258,21 @@ def holds(leaf: ir.Leaf, value: ir.Value | tuple[str, ...]) -> bool:
         low, high = leaf.values
         return low <= value <= high  # type: ignore[operator]
     return not set(leaf.values).isdisjoint(value)  # type: ignore[arg-type]
+
+
+def _holds_bounds(leaf: ir.Leaf, value: Interval) -> Truth:
+    """Answer a question where every number within the bounds gives the same answer."""
+    if leaf.op == "known":  # a number is there, but not which: neither known nor not
+        return None
+    first = leaf.values[0]
+    if leaf.op == "between":
+        last = leaf.values[1]
+        if value < first or value > last:
+            return False
+        return True if value >= first and value <= last else None
+    if _COMPARE[leaf.op](value, first):
+        return True
+    return False if _OPPOSITE[leaf.op](value, first) else None
 
 
 def negation(truth: Truth) -> Truth:

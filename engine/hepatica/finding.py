@@ -1,7 +1,6 @@
 """The result of an evaluation, as data: `schemas/result.schema.json` in Python.
 
-Field names and their order are those of the JSON; `to_json` is deterministic to the byte for the
-same knowledge, case and date.
+Field names and their order are those of the JSON, which `written.to_json` writes.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ Names = tuple[str, ...]
 TruthWord = Literal["true", "false", "unknown"]
 
 
-class _Data(msgspec.Struct, frozen=True):
-    """Base of all result nodes."""
+class _Data(msgspec.Struct, frozen=True, gc=False):
+    """Base of all result nodes: a tree, which needs no search for cycles."""
 
 
 class Input(_Data, frozen=True, rename={"origin": "from"}):
@@ -256,11 +255,6 @@ class Result(_Data, frozen=True):
     withheld: dict[str, str]
     guidelines: tuple[Finding, ...]
     diagnostics: tuple[Diagnostic, ...]
-
-
-def to_json(result: Result) -> bytes:
-    """Write a result as one line of JSON."""
-    return msgspec.json.encode(result)
 
 
 def citation(statement: ir.Statement, references: dict[str, ir.Reference]) -> Citation:

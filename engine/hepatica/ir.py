@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace as replace
 
 from hepatica.derivation import Derivation
+from hepatica.interval import Interval
 
 FactType = Literal["boolean", "quantity", "code", "codes"]
 Show = Literal["always", "brief", "on_request"]
@@ -21,6 +22,8 @@ Operator = Literal[
 ]  # fmt: skip
 Kind = Literal["definition", "recommendation", "contraindication", "caution", "score", "evidence"]
 Value = bool | float | str
+Held = Value | tuple[str, ...] | Interval
+"""What is known of a fact of a patient: its value, a set, or the bounds of a number."""
 
 
 class _Frozen(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -303,7 +306,10 @@ class Statement(_Frozen, frozen=True):
 
 
 class Guideline(_Frozen, frozen=True):
-    """A guideline's manifest and statements; `definitions` are those of the packs it includes."""
+    """A guideline's manifest and statements; `definitions` are those of the packs it includes.
+
+    `answers` names the facts and topics that have an answer for everybody to whom it applies.
+    """
 
     id: str
     title: str
@@ -324,6 +330,7 @@ class Guideline(_Frozen, frozen=True):
     references: dict[str, Reference]
     digest: str
     show: Show = "always"
+    answers: tuple[str, ...] = ()
 
 
 class Knowledge(_Frozen, frozen=True):

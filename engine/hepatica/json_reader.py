@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import chain
 from typing import Any
+
+import msgspec
 
 from hepatica.quick import MAX_DEPTH
 from hepatica.reader import Reader, duplicate, not_a_number, read_yaml, too_deep
-from hepatica.scalars import to_number
+from hepatica.scalars import MAX_DIGITS, to_number
 from hepatica.source import ROOT, START, Document, Place, Places, Problem, Source, Unreadable
 
 
@@ -16,6 +20,9 @@ def read_json(source: Source) -> Document:
 
     Raises `Unreadable` with Y problems.
     """
+    plain = _read_plainly(source.text)
+    if plain is not None:
+        return Document(source, plain, lambda: _places(source))
     problems: list[Problem] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -56,6 +63,36 @@ def read_json(source: Source) -> Document:
     if problems:
         raise Unreadable(source, _placed(problems, source))
     return Document(source, data, lambda: _places(source))
+
+
+_decode = msgspec.json.Decoder().decode
+_DIGITS = str.maketrans("-+.123456789eE", "0" * 14)
+_LONG = "0" * (MAX_DIGITS + 1)
+_SPACED_KEY = re.compile(r'"\s+:')
+
+
+def _read_plainly(text: str) -> dict[str, Any] | list[Any] | None:
+    """Read what is surely as strict JSON as can be, several times faster; None where unsure.
+
+    Without a backslash every quote begins or ends a text, so that keys can be counted: when as
+    many come out as went in, none stands twice.
+    """
+    if "\\" in text or _SPACED_KEY.search(text) or _LONG in text.translate(_DIGITS):
+        return None
+    try:
+        data = _decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    level, depth, keys = [data], 0, 0
+    while True:
+        dicts = [each for each in level if type(each) is dict]
+        lists = [each for each in level if type(each) is list]
+        if not dicts and not lists:
+            break
+        depth += 1
+        keys += sum(map(len, dicts))
+        level = list(chain.from_iterable([*map(dict.values, dicts), *lists]))
+    return data if keys == text.count('":') and 0 < depth <= MAX_DEPTH else None
 
 
 def _find(text: str, source: Source) -> Place | None:

@@ -202,4 +202,5 @@ class _Loader:
         digest = self.files.digest(lambda name: name.startswith(parts))
         whole = ir.replace(mine, definitions=definitions, digest=f"sha256:{digest}")
         self.diagnostics += check.check_definitions(whole, self.documents)
+        self.diagnostics += check.check_answers(whole, manifest)
         return whole

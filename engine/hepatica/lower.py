@@ -33,7 +33,7 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """Is this fact given (`want` true), or not given (`want` false)?"""
+    """Is this fact given (`want` true), or not given (`want` false)? With bounds alone: neither."""
 
     fact: str
     want: bool
@@ -228,8 +228,10 @@ class Lowering:
             if fact in self.scores:
                 rails = [rail for rail, _ in self.scores[fact].terms]
             settled = self.all_of(self.any_of(rail) for rail in rails)
-            true = self.any_of((self.node(Given(fact, True)), settled))
-            self.known[fact] = Rail(true, self.node(Without(true)))
+            # Where bounds are given, they hold: what the definitions settle counts for nothing.
+            absent = self.node(Given(fact, False))
+            true = self.any_of((self.node(Given(fact, True)), self.all_of((absent, settled))))
+            self.known[fact] = Rail(true, self.all_of((absent, self.node(Without(true)))))
         return self.known[fact]
 
     def _said(self, leaf: ir.Leaf) -> Rail:

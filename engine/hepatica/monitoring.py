@@ -9,7 +9,8 @@ show counts as not done, and the answer says that it is the chart that shows non
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from hepatica import finding as f
 from hepatica import ir
@@ -18,8 +19,17 @@ from hepatica.regimen import end_of, later
 REPEATS = frozenset({"test", "monitor", "assess"})
 """Actions whose schedule says when something is to be done again."""
 
-Done = Callable[[str], int | None]
-"""Gives, for a fact, the last day on which a chart shows it (an ordinal), by the answer's day."""
+
+class Done(Protocol):
+    """Tells when a chart shows something last, by the answer's day; days are ordinals."""
+
+    def observed(self, fact: str) -> int | None:
+        """Give the last day on which a fact was observed."""
+
+    def performed(self, intervention: str) -> int | None:
+        """Give the last day on which a test is told to have been done."""
+
+
 Window = tuple[datetime.date, datetime.date]
 
 
@@ -48,9 +58,10 @@ def dues(
 
 
 def last_done(intervention: ir.Intervention, done: Done) -> datetime.date | None:
-    """Find the last day on which a test was done, by any of the facts that show it."""
-    days = [day for fact in intervention.done_by if (day := done(fact)) is not None]
-    return datetime.date.fromordinal(max(days)) if days else None
+    """Find the last day on which a test was done, as told, or by a fact that shows it."""
+    days = [done.performed(intervention.id), *map(done.observed, intervention.done_by)]
+    last = max((day for day in days if day is not None), default=None)
+    return None if last is None else datetime.date.fromordinal(last)
 
 
 def _due(

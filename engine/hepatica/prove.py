@@ -17,6 +17,7 @@ from hepatica import ir
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients
 from hepatica.compile.solver import Deadline, Formula, NotInstalled, Solver, Undecided
+from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.witness import (
     Answerer,
@@ -108,13 +109,14 @@ class Prover:
         *,
         seconds: float | None = SECONDS,
         network: bool = True,
+        solver: Which | None = None,
     ) -> None:
         """Take the dictionaries, and the time for each comparison (None: as long as it takes).
 
         With `network`, witnesses are replayed through the network too, where it is installed.
         """
         try:
-            self.solver = Solver()
+            self.solver = start(solver)
         except NotInstalled:
             raise Invalid([not_installed()]) from None
         self.facts = dict(facts)
@@ -131,7 +133,7 @@ class Prover:
         """Compare two questions of the same kind. Raises as `_outcomes`, and `Invalid` (E105)."""
         one, other = self._outcomes(a, b)
         deadline = Deadline(self.seconds)
-        if _is_identical(one, other):
+        if _is_identical(self.solver, one, other):
             return Difference("equal")
         found: dict[Shows, Witness | None] = {}
         first = next(iter(one.formulas))
@@ -153,14 +155,14 @@ class Prover:
             return Difference("not_decided", **found)
         return Difference(_verdict(found), **found)
 
-    def transitions(self, a: Side, b: Side) -> Transitions:
-        """Find every change of outcome from a to b, each with its smallest patient.
+    def transitions(self, a: Side, b: Side, *, smallest: bool = True) -> Transitions:
+        """Find every change of outcome from a to b, each with a patient, by default the smallest.
 
         Raises as `differ` does.
         """
         one, other = self._outcomes(a, b)
         deadline = Deadline(self.seconds)
-        if _is_identical(one, other):
+        if _is_identical(self.solver, one, other):
             return Transitions({})
         found: dict[tuple[str, str], Witness] = {}
         undecided = []
@@ -174,7 +176,9 @@ class Prover:
             for before, after in pairs:
                 formula = self.solver.all_of((one.formulas[before], other.formulas[after]))
                 try:
-                    witness = self._witness("difference", formula, (a, b), one, other, deadline)
+                    witness = self._witness(
+                        "difference", formula, (a, b), one, other, deadline, smallest
+                    )
                 except Undecided:
                     undecided.append((before, after))
                     continue
@@ -237,15 +241,19 @@ class Prover:
         one: Outcomes,
         other: Outcomes,
         deadline: Deadline,
+        smallest: bool = True,
     ) -> Witness | None:
-        """Find the smallest patient for a formula, within the demands on every patient."""
-        if formula.eq(self.solver.never):
+        """Find the smallest patient (else any) for a formula, within the demands on every one."""
+        if self.solver.identical(formula, self.solver.never):
             return None
         names = self.patients.around(one.facts | other.facts)
-        counted = [self.patients.given(name) for name in names]
-        concluded = self._concluded(sides)
-        said = [self.patients.given(name) for name in names if name in concluded]
-        model, minimal = self.solver.fewest([formula], counted, deadline, said)
+        if smallest:
+            counted = [self.patients.given(name) for name in names]
+            concluded = self._concluded(sides)
+            said = [self.patients.given(name) for name in names if name in concluded]
+            model, minimal = self.solver.fewest([formula], counted, deadline, said)
+        else:
+            model, minimal = self.solver.find([formula], deadline), False
         if model is None:
             return None
         given = self.patients.patient(model, names)
@@ -285,9 +293,9 @@ class Prover:
         return Witness(shows, case, claimed[0], claimed[1], minimal, tuple(engines))
 
 
-def _is_identical(one: Outcomes, other: Outcomes) -> bool:
+def _is_identical(solver: Solver, one: Outcomes, other: Outcomes) -> bool:
     """Say whether two questions are the same formulas, so that no search is needed."""
-    return all(formula.eq(other.formulas[word]) for word, formula in one.formulas.items())
+    return all(solver.identical(f, other.formulas[word]) for word, f in one.formulas.items())
 
 
 def _apart(solver: Solver, one: Outcomes, other: Outcomes) -> Formula:
@@ -312,4 +320,4 @@ def _verdict(found: Mapping[Shows, Witness | None]) -> Verdict:
 def not_installed() -> Diagnostic:
     """Tell that the solver is not there, and how to get it."""
     help = 'pip install ".[prove]" in the checkout'
-    return Diagnostic("E103", "error", "the solver (z3) is not installed here", help=help)
+    return Diagnostic("E103", "error", "no solver is installed here", help=help)

@@ -11,22 +11,26 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+import msgspec
+
 from hepatica import finding as f
 from hepatica import ir
 from hepatica.trace import Tracer
 
 _DAYS = {"d": 1, "wk": 7}
 _MONTHS = {"mo": 1, "a": 12}
+_LONGEST = {"d": 1, "wk": 7, "mo": 31, "a": 366}  # in days
 _DAYS_OF_A_MONTH = 30.4375  # the mean month of UCUM, for fractions of one
 
 
 def doses(
     s: ir.Statement, options: Iterable[f.OptionFinding], tracer: Tracer, weight: str | None
 ) -> tuple[f.Dose, ...]:
-    """Give the doses that are meant for this patient, of what is not blocked."""
+    """Give the doses that are meant for this patient, of what is not blocked.
+
+    One per kilogram still needs the fact `weight` (see `weighed`).
+    """
     possible = {n for o in options if o.status != "blocked" for n in o.interventions}
-    given = tracer.referee.given.get(weight or "")
-    kilograms = given if isinstance(given, int | float) else None
     found = []
     for dose in s.dose:
         truth = True if dose.when is None else tracer.referee.truth(dose.when)
@@ -40,14 +44,24 @@ def doses(
                 f.maybe(dose.at_most),
                 dose.form,
                 missing=tracer.missing(dose.when),
-                for_weight=by_weight(dose, kilograms),
-                needs=(weight,) if weight and per_kilogram and kilograms is None else (),
+                for_weight=None,
+                needs=(weight,) if weight and per_kilogram else (),
             )
         )
     return tuple(found)
 
 
-def by_weight(dose: ir.Dose, weight: float | None) -> f.Amount | None:
+def weighed(doses: tuple[f.Dose, ...], weight: object) -> tuple[f.Dose, ...]:
+    """Work out the doses that need a weight, for a weight in kg; the same ones if there is none."""
+    if not isinstance(weight, int | float) or not any(dose.needs for dose in doses):
+        return doses
+    return tuple(
+        msgspec.structs.replace(d, for_weight=by_weight(d, weight), needs=()) if d.needs else d
+        for d in doses
+    )
+
+
+def by_weight(dose: ir.Dose | f.Dose, weight: float | None) -> f.Amount | None:
     """Give a dose per kilogram for a weight in kg; None when it is not one, or not known."""
     unit = without_kilogram(dose.amount.unit)
     if unit is None or weight is None:
@@ -107,7 +121,8 @@ def end_of(begin: datetime.date, phase: ir.Phase) -> datetime.date | None:
 
 
 def _next(begin: datetime.date, every: ir.Amount, today: datetime.date) -> datetime.date:
-    n = 1
+    longest = every.high * _LONGEST[every.unit]
+    n = max(1, int(((today - begin).days - 1) / longest))  # none before it can be late enough
     while (due := later(begin, every.high * n, every.unit)) < today:
         n += 1
     return due

@@ -20,6 +20,7 @@ from hepatica import ir
 from hepatica.case import Case
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import Given, Meaning, Referee
+from hepatica.interval import Interval
 from hepatica.run import Evaluator
 from hepatica.turns import (
     Asked,
@@ -119,8 +120,13 @@ class _Player:
         for name, value in sorted(facts.items()):
             yield name, self._place(name, value) if self._is_time(name) else value
 
-    def _place(self, name: str, value: Any) -> tuple[int, int]:
+    def _place(self, name: str, value: Any) -> tuple[Any, ...]:
         cuts = self.cuts.get(name, ())
+        if isinstance(value, Interval):  # which end lies where decides every question about it
+            ends = (
+                None if end is None else self._place(name, end) for end in (value.low, value.high)
+            )
+            return (*ends, value.low_open, value.high_open)
         return bisect_left(cuts, value), bisect_right(cuts, value)
 
     def _is_time(self, name: str) -> bool:
@@ -174,7 +180,7 @@ class _Player:
             self._is_time(turn.fact)
             and turn.before is not None
             and turn.after is not None
-            and turn.before.value < turn.after.value
+            and _grew(turn.before.value, turn.after.value)
         )
 
     def _dues(
@@ -207,6 +213,17 @@ class _Player:
             return True
         # Of a single day, being due and being overdue the day after is one piece of news.
         return status != due.status and due.earliest != due.latest
+
+
+def _grew(before: Any, after: Any) -> bool:
+    """Say whether a time, or every bound that is known of it, only became longer."""
+    if not (isinstance(before, Interval) and isinstance(after, Interval)):
+        return isinstance(before, float) and isinstance(after, float) and before < after
+    ends = ((before.low, after.low), (before.high, after.high))
+    both = [(a, b) for a, b in ends if a is not None and b is not None]
+    return len(both) == sum(a is not None or b is not None for a, b in ends) and all(
+        a < b for a, b in both
+    )
 
 
 def said_by(finding: f.Finding) -> Iterator[tuple[tuple[Any, ...], Said]]:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 from hepatica import conflicts, ir
 from hepatica.case import Case
-from hepatica.compose import Composer
+from hepatica.compose import Answered, Composer
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 from hepatica.evaluate import WORDS, Truth
 from hepatica.finding import Finding, Input, Result
+from hepatica.kept import Kept
 from hepatica.lower import Rails, lower
+from hepatica.questions import Questions
 
 if TYPE_CHECKING:
     from hepatica.compile.columnar import Columnar
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 EngineName = Literal["network", "program", "referee"]
 Truths = tuple[dict[str, Truth], Truth]
+_Said = tuple[Answered, list[Diagnostic]]
+_MOST_KEPT = 2_000
 
 
 class Evaluator:
@@ -75,6 +79,12 @@ class Evaluator:
             self._compiled = [Program(self._lowered(g), knowledge.facts) for g in self.guidelines]
         self.engine: EngineName = engine
         self.check = check or engine == "network"
+        self._kept: Kept[_Said] = Kept(_MOST_KEPT)
+        self._questions: Questions | None = None
+        if engine == "program" and not check:  # it is for many patients
+            self._questions = Questions()
+            for composer in self.composers:
+                composer.ask(self._questions)
 
     def _lowered(self, guideline: ir.Guideline) -> Rails:
         return lower(guideline, self.knowledge.facts)
@@ -87,24 +97,11 @@ class Evaluator:
         diagnostics: list[Diagnostic] = list(case.notes)
         findings: list[Finding] = []
         done = case.last_seen()
-        for guideline, composer, compiled in zip(
-            self.guidelines, self.composers, self._compiled, strict=True
-        ):
-            if compiled is None:
-                answers = composer.referee(case.facts).answers()
-                statements, applies = answers.statements, answers.applies
-            else:
-                statements, applies = compiled.truths(case.facts)
-                if self.check:
-                    right = composer.referee(case.facts).answers()
-                    self._compare(
-                        guideline, case, (statements, applies), (right.statements, right.applies)
-                    )
-            referee = composer.referee(case.facts, statements)
-            findings.append(composer.finding(applies, statements, referee, case.as_of, done))
-            diagnostics += conflicts.in_guideline(
-                guideline, composer.meaning, statements, case.facts
-            )
+        pattern = None if self._questions is None else self._questions.pattern(case.facts)
+        for i, composer in enumerate(self.composers):
+            answered, notes = self._answer(i, case, pattern)
+            findings.append(composer.finish(answered, case.facts, case.as_of, done))
+            diagnostics += notes
         if len(findings) > 1:
             diagnostics += conflicts.between_guidelines(findings)
         return Result(
@@ -117,6 +114,32 @@ class Evaluator:
             guidelines=tuple(findings),
             diagnostics=tuple(diagnostics),
         )
+
+    def _answer(self, number: int, case: Case, pattern: int | None) -> _Said:
+        """Answer for one guideline, or find what was said to a patient with the same answers."""
+        composer, given = self.composers[number], case.facts
+        key = None
+        # A value that is given against its definitions is shown, so that nothing is kept then.
+        if pattern is not None and composer.concluded.isdisjoint(given):
+            key = (number, pattern & composer.mask, given.get(self.knowledge.taken or ""))
+            said = self._kept.get(key)
+            if said is not None:
+                return said
+        compiled = self._compiled[number]
+        if compiled is None:
+            answers = composer.referee(given).answers()
+            statements, applies = answers.statements, answers.applies
+        else:
+            statements, applies = compiled.truths(given)
+            if self.check:
+                right = composer.referee(given).answers()
+                one, other = (statements, applies), (right.statements, right.applies)
+                self._compare(composer.guideline, case, one, other)
+        referee = composer.referee(given, statements)
+        answered = composer.answered(applies, statements, referee, pattern)
+        notes = conflicts.in_guideline(composer.guideline, composer.meaning, statements, given)
+        said = (answered, notes)
+        return said if key is None else self._kept.keep(key, said)
 
     def _inputs(self, case: Case) -> dict[str, Input]:
         facts = self.knowledge.facts

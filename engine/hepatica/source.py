@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -47,8 +48,13 @@ class Source(NamedTuple):
 
     def line(self, number: int) -> str:
         """Give one line of the text, 1-based, without its end; empty when there is none."""
-        lines = self.text.splitlines()
+        lines = _lines(self.text)
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@functools.lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return text.splitlines()
 
 
 Places = tuple[dict[KeyPath, Place], dict[KeyPath, Place]]

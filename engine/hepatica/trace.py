@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from hepatica import ir
 from hepatica.evaluate import Referee, Truth, at_least, negation
+from hepatica.interval import Interval
 
 Facts = tuple[str, ...]
 
@@ -39,7 +40,7 @@ class Tracer:
         """Do as `missing` does, for a condition that is known to be unknown.
 
         Then no part of an `all` is false and none of an `any` true, so that a question about a
-        given fact is settled without looking at its value.
+        given fact is settled without looking at its value, but where only its bounds are given.
         """
         if not isinstance(node, ir.All | ir.Any):
             return self._open(node)[1]
@@ -48,8 +49,9 @@ class Tracer:
         for part in node.parts:
             if isinstance(part, ir.Leaf) and part.op != "known":
                 if part.fact in given:
-                    continue
-                if part.fact not in self.referee.by_fact:
+                    if type(given[part.fact]) is not Interval:
+                        continue
+                elif part.fact not in self.referee.by_fact:
                     waiting.append((part.fact,))
                     continue
             truth, missing = self._open(part)
@@ -110,7 +112,8 @@ class Tracer:
         """Name what could settle an unanswered question."""
         fact = leaf.fact
         statements = self.referee.by_fact.get(fact)
-        if statements is None or self.referee.concluded(fact).conflict:
+        bounded = fact in self.referee.given  # as bounds: no definition can narrow them
+        if statements is None or bounded or self.referee.concluded(fact).conflict:
             return (fact,)
         wanted = (True,) if leaf.values == (False,) else leaf.values
         if statements[0].score:

@@ -17,8 +17,11 @@ from hepatica.case import Case, contradictions
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients, Value
 from hepatica.compile.simple import scale
-from hepatica.compile.solver import Deadline, Formula, Model, NotInstalled, Solver, Undecided
+from hepatica.compile.solver import Deadline, Formula, Model, NotInstalled, Undecided
+from hepatica.compile.solvers import start
 from hepatica.diagnostics import Diagnostic, Invalid
+from hepatica.evaluate import Given
+from hepatica.interval import Interval
 from hepatica.prove import not_installed
 from hepatica.witness import Answerer, Holds, Question, Status, case_of, defect, read_back
 from hepatica.words import Words
@@ -82,10 +85,12 @@ class _Search:
         self, knowledge: ir.Knowledge, case: Case, guideline: ir.Guideline, statement: ir.Statement
     ) -> None:
         self.facts = knowledge.facts
-        self.given = case.facts
+        # The solver knows exact patients: a fact of which only bounds are given may be anything.
+        self.given = {n: v for n, v in case.facts.items() if not isinstance(v, Interval)}
+        self.bounds = {n: v for n, v in case.facts.items() if isinstance(v, Interval)}
         self.words = Words(knowledge)
         self.answerer = Answerer(guideline, knowledge.facts, knowledge.interventions)
-        self.solver = Solver()
+        self.solver = start()
         self.patients = Patients(self.solver, knowledge.facts)
         guide = Guide(self.patients, guideline, knowledge.interventions)
         self.question: Question
@@ -97,7 +102,7 @@ class _Search:
             self.question, self.wanted = Holds(statement.id), "true"
             outcomes = guide.truth(guide.statement(statement.id))
         self.fires = outcomes.formulas[self.wanted]
-        self.names = self.patients.around(outcomes.facts | set(self.given))
+        self.names = self.patients.around(outcomes.facts | set(case.facts))
 
     def search(self, most: int, deadline: Deadline) -> WhyNot:
         if self._does(self.given):
@@ -130,16 +135,21 @@ class _Search:
             found.append(self._changes(model, names))
             demands.append(solver.no(solver.all_of(changed[n] for n in names)))
 
-    def _does(self, given: dict[str, Value]) -> bool:
+    def _does(self, given: Given) -> bool:
         """Ask the referee whether it fires for a patient whom a case could hold."""
-        if contradictions(self.facts, given):
+        whole: dict[str, ir.Held] = {**self.bounds, **given}
+        if contradictions(self.facts, whole):
             return False
-        return self.answerer.answer(self.question, given) == self.wanted
+        return self.answerer.answer(self.question, whole) == self.wanted
 
     def _changes(self, model: Model, names: Iterable[str]) -> tuple[Change, ...]:
         new = self.patients.patient(model, self.names)
         kept = {n: v for n, v in self.given.items() if n not in names}
         new = kept | {n: new[n] for n in names if n in new}
+        for name in [n for n in names if n in self.bounds and n in new]:
+            without = {n: v for n, v in new.items() if n != name}
+            if self._does(without):  # its bounds are enough
+                new, names = without, [n for n in names if n != name]
         for name in names:
             value = new.get(name)
             if isinstance(value, tuple):
@@ -165,7 +175,7 @@ class _Search:
     # --- words -------------------------------------------------------------------------------
 
     def _change(self, name: str, new: dict[str, Value]) -> Change:
-        now = self.given.get(name)
+        now = self.given.get(name, self.bounds.get(name))
         value = new.get(name)
         shown = None if now is None else self.words.value(name, now)
         written = list(value) if isinstance(value, tuple) else value
@@ -210,9 +220,12 @@ class _Search:
         if len(more) > 1:
             return self.words.value(name, more)
         rest = set(value) - set(more)
-        others = (m for m in self.facts[name].values if m not in value)
-        doing = [m for m in others if self._does(_with(new, name, {*rest, m}))]
-        return " or ".join(self.words.value(name, [m]) for m in (*more, *doing))
+        doing = [
+            m
+            for m in self.facts[name].values
+            if m in more or (m not in value and self._does(_with(new, name, {*rest, m})))
+        ]
+        return " or ".join(self.words.value(name, [m]) for m in doing)
 
     def _stretch(self, fact: ir.Fact, value: float, new: dict[str, Value]) -> str:
         """Say from where to where a number may be, around the one that was found."""

@@ -6,6 +6,7 @@ Only then is it shown.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from hepatica.case import Case, CaseReader, document_of
 from hepatica.compile.network import Network, NotInstalled, prepare
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import WORDS, Given, Meaning, Referee
-from hepatica.lower import lower
+from hepatica.lower import Rails, lower
 from hepatica.outcome import GIVES, Option, judge, plan
 from hepatica.parse.conditions import plain
 
@@ -70,8 +71,8 @@ class Answerer:
         self.facts = facts
         self.meaning = Meaning(guideline, facts)
         self.plan = plan(guideline, interventions)
-        self._network: Network | None = None
-        self._asked = False
+        self._networks: dict[frozenset[str], Network | None] = {}
+        self._rails: Rails | None = None
 
     def answer(self, question: Question, given: Given) -> str:
         """Give the outcome of a question for a patient, as the referee has it."""
@@ -79,19 +80,49 @@ class Answerer:
 
     def by_network(self, question: Question, given: Given) -> str | None:
         """Give the outcome as the network has it; None where there is no network for it."""
-        if not self._asked:
-            self._asked = True
-            try:
-                self._network = Network(prepare(lower(self.guideline, self.facts)))
-            except (NotInstalled, Invalid):  # not there, or the guideline is beyond its limits
-                self._network = None
-        if self._network is None:
+        network = self._network(self._decides(question))
+        if network is None:
             return None
-        statements, applies = self._network.truths(given)
+        statements, applies = network.truths(given)
         referee = Referee(self.meaning, given, statements)
         if self.meaning.applies is not None and referee.truth(self.meaning.applies) != applies:
             return f"applies: {WORDS[applies]}"
         return self._outcome(question, referee)
+
+    def _network(self, names: frozenset[str]) -> Network | None:
+        """Make a network of some statements and all that they rest on: a small one is a fast one.
+
+        None where it is not installed, or they are beyond its limits.
+        """
+        if names not in self._networks:
+            self._networks[names] = None
+            if self._rails is None:
+                self._rails = lower(self.guideline, self.facts)
+            asked = {n: rail for n, rail in self._rails.statements.items() if n in names}
+            with contextlib.suppress(NotInstalled, Invalid):
+                self._networks[names] = Network(prepare(self._rails._replace(statements=asked)))
+        return self._networks[names]
+
+    def _decides(self, question: Question) -> frozenset[str]:
+        """Name the statements whose truth answers a question."""
+        if isinstance(question, Holds):
+            return frozenset({question.statement})
+        if isinstance(question, Concludes):
+            said = self.meaning.values.get(question.fact, {})
+            return frozenset(name for names in said.values() for name in names)
+        found: set[str] = set()
+        for s, options in self.plan.recommendations:
+            if isinstance(question, Status):
+                chosen = options if s.id == question.statement else ()
+            else:
+                chosen = tuple(o for o in options if question.intervention in o.interventions)
+            if chosen:
+                found |= {s.id, *(c for o in chosen for c in o.contraindications)}
+        if isinstance(question, Said):
+            found |= {
+                s.id for s, members in self.plan.avoidances if question.intervention in members
+            }
+        return frozenset(found)
 
     def _outcome(self, question: Question, referee: Referee) -> str:
         if isinstance(question, Holds):

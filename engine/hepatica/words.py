@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hepatica import ir
+from hepatica.interval import Interval
 from hepatica.parse.conditions import plain
 
 ACTIONS = {
@@ -65,8 +66,8 @@ class Words:
             return "yes" if value else "no"
         if isinstance(value, list | tuple):
             return ", ".join(self._code(fact, v) for v in value) or "none"
-        if isinstance(value, int | float):
-            return quantity(float(value), fact.unit if fact else None)
+        if isinstance(value, int | float | Interval):
+            return quantity(value, fact.unit if fact else None)
         return self._code(fact, str(value))
 
     def _code(self, fact: ir.Fact | None, value: str) -> str:
@@ -105,9 +106,24 @@ def unit(text: str | None, number: float = 2) -> str:
     return text.replace("10*9/L", "×10⁹/L").replace("(8.10*8.{RBC})", "8×10⁸ red cells")
 
 
-def quantity(number: float, of: str | None) -> str:
-    """Write a number with its unit."""
-    return f"{plain(number)} {unit(of, number)}".strip()
+def quantity(number: float | Interval, of: str | None) -> str:
+    """Write a number, or what is known of it, with its unit."""
+    if isinstance(number, Interval):
+        return _bounds(number, of)
+    return f"{plain(float(number))} {unit(of, number)}".strip()
+
+
+def _bounds(number: Interval, of: str | None) -> str:
+    """Write bounds: below 5 U/L, at least 2 years, from 5 to 10 U/L."""
+    low, high = number.low, number.high
+    if low is not None and high is not None and not (number.low_open or number.high_open):
+        return f"from {plain(low)} to {quantity(high, of)}"
+    parts = []
+    if low is not None:
+        parts.append(f"{'above' if number.low_open else 'at least'} {quantity(low, of)}")
+    if high is not None:
+        parts.append(f"{'below' if number.high_open else 'at most'} {quantity(high, of)}")
+    return " and ".join(parts)
 
 
 def amount(low: float, high: float, of: str) -> str:

@@ -8,15 +8,20 @@ from typing import NamedTuple
 from hepatica.chart.model import Chart, Medication
 from hepatica.chart.newest import Note, Open, surely_before, without_corrected
 from hepatica.chart.time import EVER, Span, between, elapsed, write
-from hepatica.words import quantity, spaced
+from hepatica.interval import Interval, from_ends
+from hepatica.words import spaced
 
 
 class Course(NamedTuple):
-    """A drug taken without a stop. `start` None: since before the record; `end` None: goes on."""
+    """A drug taken without a stop. `start` None: since before the record; `end` None: goes on.
+
+    `since` is the time of the first entry that tells of it, as written, `seen` the days it means.
+    """
 
     start: Span | None
     end: Span | None
     since: str
+    seen: Span
 
 
 class Courses:
@@ -77,10 +82,10 @@ class Courses:
                 if taken:
                     courses[-1] = courses[-1]._replace(end=m.when.span)
                 elif not courses:
-                    courses.append(Course(None, m.when.span, ""))
+                    courses.append(Course(None, m.when.span, "", m.when.span))
             elif not taken:
                 start = m.when.span if m.kind == "start" else None
-                courses.append(Course(start, None, m.when.text))
+                courses.append(Course(start, None, m.when.text, m.when.span))
         return courses
 
     def _unordered(self, drug: str, told: list[Medication]) -> Open | None:
@@ -104,11 +109,12 @@ class Courses:
 
 def time_on(
     drugs: Iterable[str], courses: Courses, unit: str
-) -> tuple[float, Span, str] | Open | None:
+) -> tuple[float | Interval, Span | None, str] | Open | None:
     """Give the time since the present course of any of these drugs began, its beginning, and how.
 
-    A drug that follows another on the same or the next day goes on with its course. None when none
-    was ever taken; why not, when none is taken now or a date does not decide.
+    A drug that follows another on the same or the next day goes on with its course. Where the dates
+    leave the beginning open the time has bounds, and the beginning is None. None when none was ever
+    taken; why not, when none is taken now or the order of its entries is not known.
     """
     every: list[Course] = []
     named: dict[Span, str] = {}
@@ -126,29 +132,37 @@ def time_on(
     if not present:
         return Open("not taken now")
     start = _earliest(present)
+    sure = min(
+        course.seen.last if course.start is None else course.start.last for course in present
+    )
     ended = [(course.end, course) for course in every if course.end is not None]
     for end, course in sorted(ended, key=lambda pair: pair[0].last, reverse=True):
         if start is None or end.last < start.first - 1:
             break
         if course.start is None or course.start.first < start.first:
             if end.first < start.last - 1:
-                return Open("whether it was interrupted is not known from the dates")
-            start = _earliest([course, Course(start, None, "")])
+                how = "whether it was interrupted before is not known from the dates"
+                return _at_least(start.last, courses.now, unit), None, how
+            start = _earliest([course, course._replace(start=start)])
+            sure = start.last if start is not None else sure
     if start is None:
-        return Open("begun before the record begins")
+        how = f"begun before the record begins, taken on {write(sure)}"
+        return _at_least(sure, courses.now, unit), None, how
     if not start.exact:
-        long, short = (elapsed(day, courses.now, unit) for day in start)
-        text = f"begun {between(start)}"
+        how = f"begun {between(start)}"
         if start.first == EVER.first:
-            return Open(text)
-        return Open(f"{text}: {_about(short)} to {quantity(_about(long), unit)}")
+            if start.last >= courses.now:
+                return Open(how)
+            return _at_least(start.last, courses.now, unit), None, how
+        long, short = (elapsed(day, courses.now, unit) for day in start)
+        return from_ends(short, long), None, how
     drug = named.get(start, "taken")
     since = f"{drug} since {write(start.first)}"
     return elapsed(start.first, courses.now, unit), start, since
 
 
-def _about(number: float) -> float:
-    return round(number, 1)
+def _at_least(day: int, now: int, unit: str) -> Interval:
+    return Interval(elapsed(day, now, unit), None)
 
 
 def _earliest(courses: Iterable[Course]) -> Span | None:

@@ -29,7 +29,8 @@ from hepatica.derivation import (
     Started,
     TimeOn,
 )
-from hepatica.parse.conditions import plain
+from hepatica.interval import Interval, may_agree
+from hepatica.words import quantity
 
 
 class Derived(NamedTuple):
@@ -77,10 +78,10 @@ def derive(chart: Chart, names: Names, now: int) -> Derived:
 
 
 def _plausible(fact: ir.Fact, found: Found) -> Found | Open:
-    """Refuse a number outside the plausible range of its fact."""
-    if fact.range is None or not isinstance(found.value, float):
+    """Refuse a number that is, or bounds that lie, outside the plausible range of the fact."""
+    if fact.range is None or not isinstance(found.value, float | Interval):
         return found
-    low, high = fact.range
-    if low <= found.value <= high:
+    if may_agree(found.value, Interval(*fact.range)):
         return found
-    return Open(f"{plain(found.value)} {fact.unit} is not plausible: {found.how}")
+    shown = quantity(found.value, fact.unit)
+    return Open(f"{shown} is not plausible: {found.how}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hepatica import ir
 from hepatica.chart.courses import Courses, first_day
-from hepatica.chart.model import Chart, Entry
+from hepatica.chart.model import Chart, Entry, Number
 from hepatica.chart.names import Names
 from hepatica.chart.newest import Note, Open, agreed, newest, too_old
 from hepatica.chart.order import NO_DATE
@@ -18,11 +18,14 @@ from hepatica.derivation import Holdings, Period
 class Found(NamedTuple):
     """A fact worked out of a chart: its value, the date it rests on, and how it came about."""
 
-    value: ir.Value | tuple[str, ...]
+    value: ir.Held
     date: str | None
     how: str
 
 
+Reading = Number | ir.Value | tuple[str, ...]
+ANY = Number(None, None)
+_ONE = Fraction(1)
 Outcome = Found | Open | None
 """None: the chart holds nothing about it."""
 
@@ -75,7 +78,7 @@ class View:
     def value(
         self, entries: list[Entry], about: str, reads: str, within: Period | None,
         lasting: tuple[bool | str, ...] = (), now: int | None = None,
-    ) -> tuple[Fraction | ir.Value | tuple[str, ...], Entry] | Open | None:  # fmt: skip
+    ) -> tuple[Reading, Entry] | Open | None:  # fmt: skip
         """Give what the newest of some entries says, and the entry; or why it does not count.
 
         `reads` is how an entry is read (`value` or `ratio`), `now` the day (default: that of the
@@ -99,22 +102,33 @@ class View:
         return value, max(sure, key=lambda item: item.when.span.first)
 
 
-def reading(entry: Entry, about: str, reads: str) -> Fraction | ir.Value | tuple[str, ...] | Open:
-    """Read an entry as a value, or as a multiple of its upper limit; or say why it has none."""
+def reading(entry: Entry, about: str, reads: str) -> Reading | Open:
+    """Read an entry as a value, or as a multiple of its upper limit; or say why it has none.
+
+    What is only `normal` or `<5` has bounds.
+    """
     if entry.number is None and entry.grade is None:
         if entry.value is None:
             return Open(f"`{entry.written}` on {entry.when.text} says no more")
         return entry.value
-    if entry.number is None:
+    number = entry.number or ANY
+    is_multiple = reads == "ratio" and entry.fact == about
+    limit = _ONE if is_multiple else entry.limit
+    if reads == "ratio" and not is_multiple:
+        if limit is None and entry.number is not None and entry.grade is None:
+            return Open(f"no upper limit is recorded with {entry.written} on {entry.when.text}")
+        number = ANY if limit is None else number.over(limit)
+        limit = _ONE
+    if limit is not None:
+        number = number.graded(entry.grade, limit)
+    if number == ANY:
         return Open(f"only `{entry.grade}` is recorded on {entry.when.text}, without a number")
-    number = entry.number.exact
-    if number is None:
-        return Open(f"only {entry.written} is recorded on {entry.when.text}")
-    if reads != "ratio" or entry.fact == about:
-        return number
-    if entry.limit is None:
-        return Open(f"no upper limit is recorded with {entry.written} on {entry.when.text}")
-    return number / entry.limit
+    return number
+
+
+def plain(value: Reading) -> ir.Held:
+    """Give what was read as the engines hold it."""
+    return value.held() if isinstance(value, Number) else value
 
 
 def measured(entry: Entry, *, limit: bool) -> str:

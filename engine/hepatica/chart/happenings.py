@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from hepatica import ir
-from hepatica.chart.model import Amount, Entry, Event, Medication, When
+from hepatica.chart.model import Amount, Entry, Event, Medication, Performed, When
 from hepatica.chart.names import OTHER_DRUG, Names
+from hepatica.chart.timeline import Timeline
 from hepatica.diagnostics import at, suggestion
 from hepatica.parse.conditions import Vocabulary
 from hepatica.source import Document, KeyPath
@@ -26,6 +27,14 @@ class Happenings:
         self.entries: dict[str, list[Entry]] = {}
         self.medications: dict[str, list[Medication]] = {}
         self.events: dict[str, list[Event]] = {}
+        self.performed: dict[str, list[Performed]] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Add a dated value."""
+        told = self.entries.get(entry.fact)
+        if told is None:
+            told = self.entries[entry.fact] = Timeline()
+        told.append(entry)
 
     def report(self, path: KeyPath, code: str, text: str, help: str, key: bool = False) -> None:
         """Add an error about the value (or key) at a place."""
@@ -65,6 +74,18 @@ class Happenings:
             self.report(path, "D103", "a dose is above zero", "write `stop` for a drug not taken")
             return None
         return Amount(*split)
+
+    def done(self, path: KeyPath, name: str, when: When) -> None:
+        """Read that a test or procedure was done."""
+        if name in self.names.performed:
+            self.performed.setdefault(name, []).append(Performed(name, when, path))
+        elif name in self.names.interventions:
+            text = f"`{name}` is a drug, which is not done but taken"
+            self.report((*path, "done"), "D113", text, "write `start`, `change` or `stop`")
+        else:
+            help = suggestion(name, self.names.performed)
+            help = help or "tests and procedures are defined in knowledge/interventions.yaml"
+            self.report((*path, "done"), "D113", f"unknown test or procedure `{name}`", help)
 
     def event(self, path: KeyPath, data: dict[str, Any], when: When) -> None:
         """Read an event, and what it is attributed to."""
@@ -106,4 +127,4 @@ class Happenings:
             value = event.severity
         written = ", ".join(word for word in (event.event, event.severity) if word)
         entry = Entry(fact.id, event.when, written, event.place, value=value)
-        self.entries.setdefault(fact.id, []).append(entry)
+        self.add(entry)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 
 from hepatica import ir
 from hepatica.chart.found import Found, Outcome, View
-from hepatica.chart.model import Event, Medication
+from hepatica.chart.model import Event, Medication, When
 from hepatica.chart.names import FAILURE
 from hepatica.chart.newest import Note, Open, surely_before
 from hepatica.chart.time import write
-from hepatica.derivation import Count, Drugs, Reactions
+from hepatica.derivation import Count, Drugs, Holdings, Reactions
+from hepatica.interval import Interval, from_ends
 from hepatica.words import spaced
 
 
@@ -139,22 +140,48 @@ def _attributed(view: View, events: Iterable[Event], drug: str | None) -> list[E
 
 
 def _adverse_event(view: View, fact: ir.Fact) -> Outcome:
-    wrong = view.incomplete("adverse_events")
+    def told(e: Event) -> str:
+        return f"{spaced(e.event)} on {e.when.text}"
+
+    words = "intolerance", "not tolerated, stopped"
+    return _blamed(view, fact, "adverse_events", _events(view), told, words)
+
+
+def _failed(view: View, fact: ir.Fact) -> Outcome:
+    def told(e: Event) -> str:
+        return f"failed by {e.when.text}"
+
+    events = [e for e in view.chart.events.get(FAILURE, ()) if e.when.span.first <= view.now]
+    return _blamed(view, fact, "failures", events, told, ("failure", "stopped for failure"))
+
+
+def _blamed(
+    view: View, fact: ir.Fact, held: Holdings, events: list[Event],
+    told: Callable[[Event], str], stopped: tuple[str, str],
+) -> Outcome:  # fmt: skip
+    """Give the drugs to which some events are attributed, or that were stopped for a reason.
+
+    `stopped` is the reason, and how it is told.
+    """
+    wrong = view.incomplete(held)
     if wrong is not None:
         return wrong
-    events = _attributed(view, _events(view), None)
-    if isinstance(events, Open):
-        return events
-    wrong = _concerns_unnamed(view, fact, events, "intolerance")
+    attributed = _attributed(view, events, None)
+    if isinstance(attributed, Open):
+        return attributed
+    reason, words = stopped
+    wrong = _concerns_unnamed(view, fact, attributed, reason)
     if wrong is not None:
         return wrong
-    found = {d: f"{spaced(e.event)} on {e.when.text}" for e in events for d in e.attributed or ()}
+    found = {drug: told(e) for e in attributed for drug in e.attributed or ()}
     for drug in fact.values:
-        for stop in _stops(view, drug):
-            if stop.reason == "intolerance" and drug not in found:
-                if stop.when.span.last > view.now:
-                    return Open(f"the stop of {spaced(drug)} ({stop.when.text}) may be later")
-                found[drug] = f"not tolerated, stopped on {stop.when.text}"
+        stops = [m for m in _stops(view, drug) if m.reason == reason]
+        if drug in found or not stops:
+            continue
+        first = min(stops, key=lambda m: m.when.span.last)
+        if first.when.span.last > view.now:
+            return Open(f"the stop of {spaced(drug)} ({first.when.text}) may be later")
+        found[drug] = f"{words} on {first.when.text}"
     return _listed(fact, found)
 
 
@@ -162,27 +189,6 @@ def _listed(fact: ir.Fact, found: dict[str, str]) -> Found:
     mine = {drug: how for drug, how in sorted(found.items()) if drug in fact.values}
     how = "; ".join(f"{spaced(drug)}: {how}" for drug, how in mine.items())
     return Found(tuple(mine), None, how or "none in the record, which holds all")
-
-
-def _failed(view: View, fact: ir.Fact) -> Outcome:
-    wrong = view.incomplete("failures")
-    if wrong is not None:
-        return wrong
-    told = [e for e in view.chart.events.get(FAILURE, ()) if e.when.span.first <= view.now]
-    events = _attributed(view, told, None)
-    if isinstance(events, Open):
-        return events
-    wrong = _concerns_unnamed(view, fact, events, "failure")
-    if wrong is not None:
-        return wrong
-    found = {d: f"failed by {e.when.text}" for e in events for d in e.attributed or ()}
-    for drug in fact.values:
-        for stop in _stops(view, drug):
-            if stop.reason == "failure" and drug not in found:
-                if stop.when.span.last > view.now:
-                    return Open(f"the stop of {spaced(drug)} ({stop.when.text}) may be later")
-                found[drug] = f"stopped for failure on {stop.when.text}"
-    return _listed(fact, found)
 
 
 _LISTS: dict[str, Callable[[View, ir.Fact], Outcome]] = {
@@ -222,17 +228,30 @@ def reactions(view: View, fact: ir.Fact, way: Reactions) -> Outcome:
 
 
 def count(view: View, fact: ir.Fact, way: Count) -> Outcome:
-    """Give the number of events of a kind."""
-    told = [e for e in view.chart.events.get(way.of, ()) if e.when.span.first <= view.now]
+    """Give the number of events of a kind; the lowest and the highest where that is not known."""
+    told = [e.when for e in view.chart.events.get(way.of, ()) if e.when.span.first <= view.now]
+    sure = [when for when in told if when.span.last <= view.now]
+    notes = list(dict.fromkeys(when.text for when in told))
+    if len(sure) < len(told):
+        notes.append(f"of which some may be later than {write(view.now)}")
+    least = _different_days(sure)
+    most = len([w for w in told if not w.span.exact])
+    most += len({w.span for w in told if w.span.exact})  # two entries of one day tell of one
+    if least < most and len(sure) == len(told):
+        notes.append("of which two may be the same one")
     wrong = view.incomplete(way.held)
     if wrong is not None:
-        return wrong
-    for event in told:
-        if event.when.span.last > view.now:
-            return Open(f"the one of {event.when.text} may be later than {write(view.now)}")
-    times = [event.when for event in told]
-    days = dict.fromkeys(times)
-    if any(not when.span.exact and times.count(when) > 1 for when in days):
-        return Open("two of one month or year may be the same one")
-    how = ", ".join(when.text for when in days)
-    return Found(float(len(days)), None, how or "none in the record, which holds all")
+        if not least:
+            return wrong
+        return Found(Interval(least, None), None, ", ".join((*notes, wrong.why)))
+    how = ", ".join(notes) or "none in the record, which holds all"
+    return Found(from_ends(least, most), None, how)
+
+
+def _different_days(told: Iterable[When]) -> int:
+    """Count on how many days events happened at least: those of overlapping dates may be one."""
+    number, end = 0, 0
+    for span in sorted((when.span for when in told), key=lambda span: span.last):
+        if span.first > end:
+            number, end = number + 1, span.last
+    return number

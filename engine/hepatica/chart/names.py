@@ -1,23 +1,30 @@
-"""The names that a chart may use: which drugs and events the fact dictionary knows."""
+"""The names that a chart may use: which drugs, events and tests the dictionaries know."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from hepatica import ir
+from hepatica.chart.model import When
 from hepatica.chart.numbers import Measured
 from hepatica.derivation import DATED, Count, Dose, Drugs, Reactions, Started, TimeOn
+from hepatica.kept import Kept
 
 OTHER_DRUG = "other_drug"
 FAILURE = "failure"
+_MOST_KEPT = 50_000
 
 
 class Names:
-    """The drugs, events and facts that entries may name; made once for a dictionary."""
+    """The drugs, events, facts and tests that entries may name; made once for a knowledge."""
 
-    def __init__(self, facts: Mapping[str, ir.Fact]) -> None:
-        """Collect them from the ways in which facts are derived."""
+    def __init__(
+        self, facts: Mapping[str, ir.Fact], interventions: Mapping[str, ir.Intervention]
+    ) -> None:
+        """Collect them from the ways in which facts are derived; what can be done, from its own."""
         self.facts = facts
+        self.interventions = interventions
+        self.performed = [i.id for i in interventions.values() if i.type != "drug"]
         drugs: dict[str, None] = {}
         events: dict[str, None] = {}
         self.reactions: set[str] = set()
@@ -42,5 +49,7 @@ class Names:
         self.treatment = next(
             (f.derive.drugs for f in facts.values() if isinstance(f.derive, Started)), ()
         )
-        self.measured: dict[tuple[object, ...], Measured] = {}  # read before, by what was written
+        # What was read before, by what was written: a stream repeats itself.
+        self.measured: Kept[Measured] = Kept(_MOST_KEPT)
+        self.times: Kept[When] = Kept(_MOST_KEPT)
         self.dated = {f.id for f in facts.values() if isinstance(f.derive, DATED)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from hepatica.chart.model import When
 from hepatica.chart.time import ago, shift, write
+from hepatica.chart.timeline import by_day
 from hepatica.derivation import Period
 from hepatica.source import KeyPath
 
@@ -55,12 +57,20 @@ class Newest(NamedTuple):
     floor: int | None
 
 
-def newest(items: Iterable[Item], now: int) -> tuple[list[Item], int | None]:
+def newest(items: Sequence[Item], now: int) -> tuple[list[Item], int | None]:
     """Find which entries may be the newest on a day, and the day it is not older than.
 
     The list is empty when none can lie on or before `now`; the day is None when each may be later.
     Entries that one `corrected` entry of exactly their time replaces are left out.
     """
+    known = by_day(items)
+    if known is not None:
+        end = bisect_right(known.days, now)
+        if end == 0:
+            return [], None
+        day = known.days[end - 1]
+        begin = bisect_left(known.days, day)
+        return [items[place] for place in known.places[begin:end]], day
     visible = [item for item in items if item.when.span.first <= now]
     sure = [item for item in visible if item.when.span.last <= now]
     if not sure:

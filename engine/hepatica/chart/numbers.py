@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from hepatica import ir
 from hepatica.chart.model import Grade, Number
+from hepatica.interval import Interval
 from hepatica.parse.conditions import plain, ratio_to
 from hepatica.units import exact
 
@@ -107,15 +108,26 @@ def number(fact: ir.Fact, raw: Any) -> tuple[Number, str | None]:
         if found.high < found.low:
             raise Refused("D102", f"`{raw}` is upside down", "lowest first")
     elif found.sign in ("<", "<=", "≤"):
-        ends = Number(None, low, open=found.sign == "<")
+        ends = Number(None, low, high_open=found.sign == "<")
     elif found.sign:
-        ends = Number(low, None, open=found.sign == ">")
+        ends = Number(low, None, low_open=found.sign == ">")
     else:
         ends = Number(low, low)
     for end in (ends.low, ends.high):
         if end is not None:
             _check_range(fact, end)
     return ends, found.unit
+
+
+def bounds(fact: ir.Fact, raw: str) -> float | Interval | None:
+    """Read bounds of a quantity, `<5 U/L` or `5-10 U/L`; None for text that gives none.
+
+    Raises `Refused` as `number` does.
+    """
+    found = _split(raw)
+    if found is None or not (found.sign or found.high is not None):
+        return None
+    return number(fact, raw)[0].held()
 
 
 def _check_range(fact: ir.Fact, value: Fraction) -> None:
@@ -199,9 +211,7 @@ def _check_grade(found: Number | None, upper: Fraction | None, grade: str | None
     """Refuse a word that the number beside it denies."""
     if found is None or upper is None or grade is None:
         return
-    above = found.low is not None and found.low > upper
-    below = found.high is not None and found.high <= upper
-    if (grade == "high" and below) or (grade != "high" and above):
+    if found.at_most(upper) if grade == "high" else found.above(upper):
         text = f"the result `{grade}` and the number beside its upper limit contradict each other"
         refused = Refused("D112", text, "check the number, its limit and the word")
         raise _under("result", refused)

@@ -11,17 +11,18 @@ from typing import TypeVar
 
 import msgspec
 
-from hepatica.chart.model import Chart, Entry, Event, Medication, When
+from hepatica.chart.model import Chart, Entry, Event, Medication, Performed, When
 from hepatica.chart.time import EVER, Span
 from hepatica.source import KeyPath
 
 Told = TypeVar("Told", Entry, Medication, Event)
+Anything = Entry | Medication | Event | Performed
 NO_DATE = "no date"
 
 
-def every(chart: Chart) -> Iterator[Entry | Medication | Event]:
+def every(chart: Chart) -> Iterator[Anything]:
     """Walk over all entries of the timeline."""
-    for group in (chart.entries, chart.medications, chart.events):
+    for group in (chart.entries, chart.medications, chart.events, chart.performed):
         for told in group.values():
             yield from told
 
@@ -31,8 +32,8 @@ def out_of_order(chart: Chart) -> Iterator[tuple[KeyPath, str]]:
     ordered = sorted(
         ((e.when.seq, e) for e in every(chart) if e.when.seq is not None), key=lambda pair: pair[0]
     )
-    latest: Entry | Medication | Event | None = None
-    waiting: list[Entry | Medication | Event] = []
+    latest: Anything | None = None
+    waiting: list[Anything] = []
     seq: int | None = None
     for number, entry in ordered:
         if number != seq:  # entries of one number have no order among them

@@ -7,6 +7,7 @@ units that suit their fact.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, cast
 
 from hepatica import ir
@@ -18,28 +19,29 @@ from hepatica.chart.model import (
 )
 from hepatica.chart.names import Names
 from hepatica.chart.numbers import Measured, Refused, measured
-from hepatica.chart.order import NO_DATE, out_of_order
+from hepatica.chart.order import NO_DATE, every, out_of_order
 from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
 from hepatica.derivation import Given
 from hepatica.diagnostics import Diagnostic, suggestion
 from hepatica.parse.conditions import value_of
 from hepatica.source import Document, KeyPath
 
-KINDS = ("observe", "status", "start", "change", "stop", "event")
+KINDS = ("observe", "status", "start", "change", "stop", "event", "done")
 _TIMES = {"date", "day", "seq"}
-_ABOUT = {
+_ABOUT: dict[str, set[str]] = {
     "observe": {"value", "upper_limit", "range", "result", "corrected"},
     "status": {"value", "upper_limit", "range", "result", "corrected"},
     "start": {"dose", "corrected"},
     "change": {"dose", "reason", "corrected"},
     "stop": {"reason", "permanent", "corrected"},
     "event": {"severity", "attributed_to"},
+    "done": set(),
 }
-_MOST_KEPT = 50_000
 _ALWAYS = _TIMES | {"text"}
 _SAYS = {
     "observe": "observes", "status": "states", "start": "starts a drug",
     "change": "changes a drug", "stop": "stops a drug", "event": "tells of an event",
+    "done": "says that a test was done",
 }  # fmt: skip
 
 
@@ -86,11 +88,19 @@ class _Reader(Happenings):
         chart = Chart(
             self.entries, self.medications, self.events, undated,
             frozenset(data.get("complete", ())), self.end, str(written or ""), birth,
-            str(patient.get("birth", "")), ordered,
+            str(patient.get("birth", "")), ordered, self.performed,
         )  # fmt: skip
+        for told in every(chart):
+            if birth is not None and told.when.span.last < birth.first:
+                self._before_birth(told.place, chart.birth_written)
         for path, text in out_of_order(chart) if ordered else ():
             self.report((*path, "seq"), "D111", text, "mend the date, or the `seq`")
         return chart
+
+    def _before_birth(self, path: KeyPath, birth: str) -> None:
+        key = "date" if "date" in self.data["timeline"][path[-1]] else "day"
+        text = f"the entry lies before the birth of the patient ({birth})"
+        self.report((*path, key), "D111", text, "mend the date of the entry, or that of birth")
 
     def _type(self, name: str) -> str | None:
         fact = self.names.facts.get(name)
@@ -107,6 +117,16 @@ class _Reader(Happenings):
 
     def _read(self, path: KeyPath, data: dict[str, Any]) -> None:
         """Read one entry of the timeline."""
+        kind = _usual(tuple(data))
+        if kind is None:
+            self._read_with_care(path, data)
+            return
+        when = self._when(path, data)
+        if when is not None:
+            self._read_as(kind, path, data, when)
+
+    def _read_with_care(self, path: KeyPath, data: dict[str, Any]) -> None:
+        """Read an entry of which the keys say nothing, too much, or what does not go together."""
         kinds = [kind for kind in KINDS if kind in data]
         if len(kinds) != 1:
             said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
@@ -118,18 +138,24 @@ class _Reader(Happenings):
         wrong = data.keys() - _ABOUT[kind] - _ALWAYS - {kind}
         for key in sorted(wrong):
             text = f"`{key}` does not belong to an entry that {_SAYS[kind]}"
-            help = f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind]))}"
+            help = (
+                f"beside `{kind}`: {', '.join(f'`{k}`' for k in sorted(_ABOUT[kind] or _ALWAYS))}"
+            )
             self.report((*path, key), "D112", text, help, key=True)
         when = self._when(path, data)
-        if wrong or when is None:
-            return
+        if not wrong and when is not None:
+            self._read_as(kind, path, data, when)
+
+    def _read_as(self, kind: str, path: KeyPath, data: dict[str, Any], when: When) -> None:
         if kind in ("observe", "status"):
             if self._is_dated((*path, kind), data[kind]):
                 entry = self._entry(path, data[kind], data, when, {})
                 if entry is not None:
-                    self.entries.setdefault(entry.fact, []).append(entry)
+                    self.add(entry)
         elif kind == "event":
             self.event(path, data, when)
+        elif kind == "done":
+            self.done(path, data["done"], when)
         else:
             self.medication(path, kind, data, when)
 
@@ -139,8 +165,13 @@ class _Reader(Happenings):
             self.report((*path, "day"), "D111", "an entry has one time", "keep `date` or `day`")
             return None
         if "date" in data:
-            span = self._date((*path, "date"), data["date"])
-            return None if span is None else When(span, seq, str(data["date"]))
+            written = str(data["date"])
+            when = self.names.times.get((written, seq))
+            if when is None:
+                span = self._date((*path, "date"), written)
+                if span is not None:
+                    when = self.names.times.keep((written, seq), When(span, seq, written))
+            return when
         if "day" in data:
             if self.day_zero is None:
                 if "day_zero" not in self.data:
@@ -184,7 +215,7 @@ class _Reader(Happenings):
         when: When,
         places: dict[str, KeyPath],
     ) -> Entry | None:
-        fact = self.vocabulary.fact(self.document, path, name, "D101")
+        fact = self.names.facts.get(name) or self.vocabulary.fact(self.document, path, name, "D101")
         if fact is None:
             return None
 
@@ -235,11 +266,21 @@ class _Reader(Happenings):
 
     def _measured(self, fact: ir.Fact, data: dict[str, Any]) -> Measured:
         """Read a measurement, or find it among those read before: a stream repeats itself."""
-        said = [data.get("value"), data.get("upper_limit"), data.get("result")]
-        said += data.get("range", ())
-        key = (fact.id, *((type(each), each) for each in said))
-        if key not in self.names.measured:
-            if len(self.names.measured) > _MOST_KEPT:
-                self.names.measured.clear()
-            self.names.measured[key] = measured(fact, data)
-        return self.names.measured[key]
+        value, limit = data.get("value"), data.get("upper_limit")
+        key: tuple[object, ...] = (fact.id, value, type(value), limit, type(limit))
+        if "result" in data or "range" in data:
+            said = (data.get("result"), *data.get("range", ()))
+            key += (*said, *map(type, said))
+        found = self.names.measured.get(key)
+        if found is None:
+            found = self.names.measured.keep(key, measured(fact, data))
+        return found
+
+
+@functools.lru_cache(maxsize=4096)
+def _usual(keys: tuple[str, ...]) -> str | None:
+    """Give what an entry with these keys tells; None when that takes a closer look."""
+    kinds = [kind for kind in KINDS if kind in keys]
+    if len(kinds) != 1 or not {*keys} <= _ABOUT[kinds[0]] | _ALWAYS | {kinds[0]}:
+        return None
+    return kinds[0]

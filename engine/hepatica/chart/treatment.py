@@ -12,6 +12,7 @@ from hepatica.chart.newest import Open, agreed, newest
 from hepatica.chart.time import write
 from hepatica.chart.values import latest
 from hepatica.derivation import Dose, Latest, Started, TimeOn
+from hepatica.interval import Interval, from_ends
 from hepatica.units import factor
 from hepatica.words import spaced
 
@@ -43,7 +44,7 @@ def time_on(view: View, fact: ir.Fact, way: TimeOn) -> Outcome:
     if found is None or isinstance(found, Open):
         return found
     value, start, how = found
-    return Found(value, write(start.first), how)
+    return Found(value, None if start is None else write(start.first), how)
 
 
 def dose(view: View, fact: ir.Fact, way: Dose) -> Outcome:
@@ -77,8 +78,21 @@ def dose(view: View, fact: ir.Fact, way: Dose) -> Outcome:
     if not isinstance(weight, Found):
         why = f" ({weight.why})" if isinstance(weight, Open) else ""
         return Open(f"{how}, and the weight is not known{why}")
-    kilograms = Fraction(repr(weight.value))
-    return Found(float(whole / kilograms), None, f"{how}, weight {weight.how}")
+    value = _per_kilogram(whole, weight.value)
+    if value is None:
+        return Open(f"{how}, and the weight has no upper and no lower bound: {weight.how}")
+    return Found(value, None, f"{how}, weight {weight.how}")
+
+
+def _per_kilogram(dose: Fraction, weight: ir.Held) -> float | Interval | None:
+    """Divide a dose by a weight, which may have bounds; None where neither is above zero."""
+    if not isinstance(weight, Interval):
+        return float(dose / Fraction(repr(weight)))
+    most = dose / Fraction(repr(weight.low)) if weight.low else None
+    least = dose / Fraction(repr(weight.high)) if weight.high else None
+    if most is None and least is None:
+        return None
+    return from_ends(least, most, low_open=weight.high_open, high_open=weight.low_open)
 
 
 def _to(amount: Amount, unit: str, known: dict[str, Fraction]) -> Fraction | None:

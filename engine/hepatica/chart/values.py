@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from typing import cast
 
 from hepatica import ir
-from hepatica.chart.found import Found, Outcome, View, date_of, dated, measured, reading
-from hepatica.chart.model import Entry
-from hepatica.chart.newest import Note, Open, agreed, without_corrected
+from hepatica.chart.found import (
+    Found,
+    Outcome,
+    Reading,
+    View,
+    date_of,
+    dated,
+    measured,
+    plain,
+    reading,
+)
+from hepatica.chart.model import Entry, Number
+from hepatica.chart.newest import Note, Open, agreed, surely_before, without_corrected
 from hepatica.chart.order import NO_DATE
 from hepatica.chart.time import elapsed, shift, write
+from hepatica.chart.timeline import any_seen, by_day, stretch
 from hepatica.derivation import Age, At, Latest, NormalSince, Ratio
+from hepatica.interval import Interval, from_ends, may_agree
+from hepatica.words import spaced
+
+_DONE = {"start": "was begun", "change": "was changed", "stop": "was stopped"}
 
 
 def latest(view: View, fact: ir.Fact, way: Latest) -> Outcome:
@@ -28,6 +44,10 @@ def latest(view: View, fact: ir.Fact, way: Latest) -> Outcome:
     found = view.value(entries, fact.id, "value", way.within, way.lasting, now)
     if found is None and now is not None and any(e.when.span.first <= view.now for e in entries):
         return Open(f"none before treatment began on {write(now)}")
+    if isinstance(found, tuple) and not isinstance(found, Open):
+        changed = _changed(view, way.since_change_of, found[1])
+        if changed is not None:
+            return changed
     undated = view.chart.undated.get(fact.id)
     if found is None and undated is not None:
         value = reading(undated, fact.id, "value")
@@ -35,9 +55,25 @@ def latest(view: View, fact: ir.Fact, way: Latest) -> Outcome:
     return _found(fact, found, ratio=False)
 
 
+def _changed(view: View, drugs: Iterable[str], entry: Entry) -> Open | None:
+    """Say that the dose of a drug was changed, or may have been, when or after a value was found.
+
+    What is measured on the day of a change still tells of the dose before it.
+    """
+    told = [m for drug in drugs for m in view.courses.visible(drug)]
+    later = [m for m in told if not surely_before(m.when, entry.when)]
+    if not later:
+        return None
+    last = max(later, key=lambda m: (m.when.span.last, m.when.span.first, m.drug))
+    sure = surely_before(entry.when, last.when) or entry.when.span.exact
+    what = f"{_DONE[last.kind]} on {last.when.text}".replace(f"on {NO_DATE}", "since")
+    may = "" if sure and last.when.span.exact else "perhaps "
+    return Open(f"{dated(entry)}, {may}before {spaced(last.drug)} {what}")
+
+
 def _found(
     fact: ir.Fact,
-    found: tuple[Fraction | ir.Value | tuple[str, ...], Entry] | Open | None,
+    found: tuple[Reading, Entry] | Open | None,
     *,
     ratio: bool,
 ) -> Outcome:
@@ -47,17 +83,15 @@ def _found(
     how = measured(entry, limit=ratio) if fact.type == "quantity" else ""
     if not how:
         how = "without a date" if entry.when.text == NO_DATE else f"on {entry.when.text}"
-    return Found(_plain(value), date_of(entry), how)
-
-
-def _plain(value: Fraction | ir.Value | tuple[str, ...]) -> ir.Value | tuple[str, ...]:
-    return float(value) if isinstance(value, Fraction) else value
+    return Found(plain(value), date_of(entry), how)
 
 
 def ratio(view: View, fact: ir.Fact, way: Ratio) -> Outcome:
     """Give the newest value divided by the upper limit that was printed with it."""
     entries = view.chart.entries
-    every = [*entries.get(way.of, ()), *entries.get(fact.id, ())]
+    every, told = entries.get(way.of, []), entries.get(fact.id)
+    if told:
+        every = [*every, *told]
     return _found(fact, view.value(every, fact.id, "ratio", way.within), ratio=True)
 
 
@@ -67,17 +101,19 @@ def at(view: View, fact: ir.Fact, way: At) -> Outcome:
     computed = _at(view, fact, way)
     if told is None or computed is None or isinstance(told, Open):
         return told if told is not None else computed
-    if isinstance(computed, Found) and computed.value != told.value:
+    if isinstance(computed, Found) and not may_agree(computed.value, told.value):
         place = view.chart.entries[fact.id][0].place
         text = f"`{fact.id}` as told and as worked out from the record differ, so neither is used"
         view.notes.append(Note(place, "D116", text, "check the value and the measurements"))
         return Open(f"told as {told.how}, worked out otherwise: {computed.how}")
+    if isinstance(told.value, Interval) and isinstance(computed, Found):
+        return computed if isinstance(computed.value, float) else told
     return told
 
 
 def _at(view: View, fact: ir.Fact, way: At) -> Outcome:
-    entries = [e for e in view.chart.entries.get(way.of, ()) if e.when.span.first <= view.now]
-    if not entries:
+    entries = view.chart.entries.get(way.of, [])
+    if not any_seen(entries, view.now):
         return None
     start = view.treatment_start()
     if start is None:
@@ -96,7 +132,7 @@ def _at(view: View, fact: ir.Fact, way: At) -> Outcome:
         return value
     if way.reads == "fall":
         return _fall(view, way, entries, start, entry)
-    return Found(_plain(value), date_of(entry), measured(entry, limit=way.reads == "ratio"))
+    return Found(plain(value), date_of(entry), measured(entry, limit=way.reads == "ratio"))
 
 
 def _nearest(
@@ -104,8 +140,7 @@ def _nearest(
 ) -> Entry | Open | None:
     """Find the entry nearest to a target within its window; ends belong to it."""
     low, target, high = days
-    near = [e for e in entries if e.when.span.last >= low and e.when.span.first <= high]
-    near = without_corrected(near)
+    near = without_corrected(stretch(entries, low, min(high, view.now)))
     sure = [e for e in near if low <= e.when.span.first and e.when.span.last <= high]
     sure = [e for e in sure if e.when.span.last <= view.now]
     if not sure:
@@ -136,17 +171,35 @@ def _fall(view: View, way: At, entries: list[Entry], start: int, entry: Entry) -
     if isinstance(base, Open):
         return base
     before, first = base
-    assert isinstance(before, Fraction) and entry.number is not None
+    after = reading(entry, way.of, "value")
+    assert isinstance(before, Number) and isinstance(after, Number)  # it was read as a value
     if first.when.span.first < shift(start, way.baseline, -1):
         return Open(f"the last value before treatment is of {first.when.text}, too old")
     if first.limit is None:
         return Open(f"no upper limit is recorded with {dated(first)}, before treatment")
-    if before <= first.limit:
-        return Open(f"it was not raised before treatment: {measured(first, limit=True)}")
-    after = entry.number.exact
-    assert after is not None  # it was read as a value
-    fall = (before - after) / before * 100
-    return Found(float(fall), date_of(entry), f"from {dated(first)} to {dated(entry)}")
+    if not before.above(first.limit):
+        was = "was not" if before.at_most(first.limit) else "may not have been"
+        return Open(f"it {was} raised before treatment: {measured(first, limit=True)}")
+    fall = _between(before, after)
+    day, how = date_of(entry), f"from {dated(first)} to {dated(entry)}"
+    return Open(f"the fall is not known: {how}") if fall is None else Found(fall, day, how)
+
+
+def _between(before: Number, after: Number) -> float | Interval | None:
+    """Give the fall in per cent from one number, which is above zero, to another, not below zero.
+
+    It is least from the lowest to the highest. None where neither end is known.
+    """
+    least = most = None
+    assert before.low is not None
+    if after.high is not None:
+        least = (before.low - after.high) / before.low * 100
+    if before.high is not None and after.low is not None:
+        most = (before.high - after.low) / before.high * 100
+    if least is None and most is None:
+        return None
+    return from_ends(least, most, low_open=before.low_open or after.high_open,
+                     high_open=before.high_open or after.low_open)  # fmt: skip
 
 
 def age(view: View, fact: ir.Fact, way: Age) -> Outcome:
@@ -157,16 +210,14 @@ def age(view: View, fact: ir.Fact, way: Age) -> Outcome:
     if birth.last > view.now:
         return Open(f"born {view.chart.birth_written}, perhaps later")
     most, least = (int(elapsed(day, view.now, "a")) for day in birth)
-    if most != least:
-        return Open(f"born {view.chart.birth_written}: {least} or {most} years")
-    return Found(float(most), None, f"born {view.chart.birth_written}")
+    return Found(from_ends(least, most), None, f"born {view.chart.birth_written}")
 
 
 def normal_since(view: View, fact: ir.Fact, way: NormalSince) -> Outcome:
     """Give the time in which all of some facts were normal without interruption.
 
     It counts from the first normal result after one that was not. Where the first result that is
-    known is already normal the time may be longer, so it is not known.
+    known is already normal the time may be longer: it is so much at least.
     """
     runs = [_run(view, name, way) for name in way.of]
     if all(run is None for run in runs):
@@ -178,19 +229,20 @@ def normal_since(view: View, fact: ir.Fact, way: NormalSince) -> Outcome:
             return Open(f"`{name}`: {run.why}")
     known = cast("list[tuple[Entry, bool]]", runs)
     entry, begins = max(known, key=lambda run: (run[0].when.span.first, run[1]))
-    if not entry.when.span.exact:
-        return Open(f"normal since {entry.when.text}, of which the day is not known")
-    years = elapsed(entry.when.span.first, view.now, fact.unit or "a")
+    unit = fact.unit or "a"
+    # The last of them to become normal decides: each bounds the time by the days it may mean.
+    least = min(elapsed(e.when.span.last, view.now, unit) for e, _ in known)
+    most = min((elapsed(e.when.span.first, view.now, unit) for e, b in known if b), default=None)
     since = f"{', '.join(way.of)} normal since {entry.when.text}"
     if not begins:
-        return Open(f"{since} at least; whether before is not known")
-    return Found(years, date_of(entry), since)
+        since += " at least; whether before is not known"
+    return Found(from_ends(least, most), date_of(entry), since)
 
 
 def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open | None:
     """Find the first of the normal results that reach to now, and whether one before was not."""
-    seen = [e for e in view.chart.entries.get(name, ()) if e.when.span.first <= view.now]
-    told = sorted(without_corrected(seen), key=lambda e: (e.when.span, e.when.seq or 0))
+    entries = view.chart.entries.get(name, [])
+    told, known = _in_order(entries, view.now), by_day(entries)
     for later in [e for e in told if e.when.span.last > view.now]:
         if _normal(later) is not True:
             return Open(f"{dated(later)} may be later than {write(view.now)}")
@@ -200,10 +252,21 @@ def _run(view: View, name: str, way: NormalSince) -> tuple[Entry, bool] | Open |
     found = _walk(view, told, way)
     if isinstance(found, Open):
         return found
-    for entry in told:  # one of a month or a year may lie within the run
-        if _normal(entry) is not True and entry.when.span.last >= found[0].when.span.first:
+    first = found[0].when.span.first
+    begin = 0 if known is None else bisect_left(known.days, first)
+    for entry in told[begin:]:  # one of a month or a year may lie within the run
+        if entry.when.span.last >= first and _normal(entry) is not True:
             return Open(f"whether {dated(entry)} was before is not known")
     return found
+
+
+def _in_order(entries: list[Entry], now: int) -> list[Entry]:
+    """List the entries that may not lie after a day by their days."""
+    known = by_day(entries)
+    if known is not None:
+        return [entries[place] for place in known.places[: bisect_right(known.days, now)]]
+    seen = [e for e in entries if e.when.span.first <= now]
+    return sorted(without_corrected(seen), key=lambda e: (e.when.span, e.when.seq or 0))
 
 
 def _walk(view: View, told: list[Entry], way: NormalSince) -> tuple[Entry, bool] | Open:
@@ -233,8 +296,4 @@ def _normal(entry: Entry) -> bool | None:
     number, limit = entry.number, entry.limit
     if number is None or limit is None:
         return None
-    if number.high is not None and number.high <= limit:
-        return True
-    if number.low is not None and (number.low > limit or (number.open and number.low >= limit)):
-        return False
-    return None
+    return True if number.at_most(limit) else False if number.above(limit) else None

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from hepatica.diagnostics import Diagnostic
 
 COMMANDS = (
-    "eval", "replay", "explain", "diff", "cohort", "export",
+    "eval", "replay", "explain", "diff", "version", "release", "cohort", "export",
     "lint", "test", "sources", "schema", "new",
 )  # fmt: skip
 _SUMMARY = {
     "eval": "Evaluate cases: recommendations with their guideline and reference.",
     "replay": "The course of a patient: what each guideline said, whenever it changed.",
     "explain": "Why a statement holds for a case, why not, and what is missing.",
-    "diff": "Compare two guidelines, or two versions of one, by statement and by case.",
+    "diff": "Compare two guidelines, or two versions of one, by statement, case and proof.",
+    "version": "How much a guideline has changed: patch, minor or major, and for whom.",
+    "release": "Check that a version of a guideline is ready, and say what to tag.",
     "cohort": "Answer a table of patients: Parquet, CSV, NDJSON; a summary by statement.",
     "lint": "Check knowledge files and cases: shape, names, units, citations, examples.",
     "test": "Run every example of every statement, and every case.",

@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from hepatica.case import documents
-from hepatica.cli.common import FILE, has_unicode, knowledge_option, wants_colour, width
+from hepatica.cli import witnesses as writing
+from hepatica.cli.common import FILE, count, has_unicode, knowledge_option, wants_colour, width
 from hepatica.cli.output import progress
 from hepatica.diagnostics import Invalid
-from hepatica.diff import Finder, compare, to_json
+from hepatica.diff import SECONDS, Finder, compare, to_json
 from hepatica.diff.data import Compared, Diff
 from hepatica.source import Document
 
@@ -30,27 +31,56 @@ from hepatica.source import Document
     "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text",
     show_default=True,
 )  # fmt: skip
+@click.option(
+    "--prove", is_flag=True,
+    help="Ask the solver, over every patient (needs the extra prove).",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(min=0), default=SECONDS, show_default=True,
+    metavar="SECONDS", help="With --prove: the time for each question.",
+)  # fmt: skip
+@click.option(
+    "--witnesses", type=click.Path(path_type=Path), metavar="DIR",
+    help="With --prove: write the patients that were found as cases into a new folder.",
+)  # fmt: skip
 @click.option("--full", is_flag=True, help="Also show what is alike at length, and every case.")
 @knowledge_option
 def command(
-    old: str, new: str, cases: tuple[str, ...], form: str, full: bool, knowledge: Path | None
+    old: str,
+    new: str,
+    cases: tuple[str, ...],
+    form: str,
+    prove: bool,
+    timeout: float,
+    witnesses: Path | None,
+    full: bool,
+    knowledge: Path | None,
 ) -> None:
-    """Compare two guidelines, or two versions of one, statement by statement and case by case.
+    """Compare two guidelines, or two versions of one: by statement, by case and by proof.
 
     OLD and NEW are the name of a guideline; a name with a git revision of the repository here
     (easl_2025@v0.1.0); or the path of a guideline's folder. Statements are put together by what
-    they tell, not by the names of their files. Exits with 0 if the two are the same, with 1 if
-    they are not.
+    they tell, not by the names of their files. With --prove the solver compares them over every
+    patient, those with missing facts too, and each difference comes with the smallest patient who
+    shows it. Exits with 0 if the two are the same, with 1 if they are not.
 
     \b
     Examples:
       hepatica diff easl_2025 aasld_2019
       hepatica diff easl_2025@HEAD~1 easl_2025 --case tests/fixtures/cases
+      hepatica diff easl_2025 aasld_2019 --prove --witnesses differing
       hepatica diff easl_2025 aasld_2019 --format html > comparison.html
     """
+    if witnesses is not None:
+        if not prove:
+            raise click.UsageError("--witnesses needs --prove")
+        writing.check_folder(witnesses)
     finder = Finder(knowledge)
     sides = finder.find(old), finder.find(new)
-    found = compare(*sides, _cases(cases))
+    found = compare(*sides, _cases(cases), prove=prove, seconds=timeout)
+    if witnesses is not None:
+        number = writing.write(found, witnesses)
+        click.echo(f"{count(number, 'patient')} written to {witnesses}", err=True)
     if form == "json":
         sys.stdout.buffer.write(to_json(found) + b"\n")
     elif form == "text":

@@ -59,7 +59,7 @@ def command(
     ready = load_cached(knowledge)
     read = ready.knowledge
     chosen = select(read, guidelines)
-    reader = CaseReader(read.facts)
+    reader = CaseReader(read.facts, read.interventions)
     waiting = itertools.chain.from_iterable(documents(path, sys.stdin.buffer) for path in cases)
     first = list(itertools.islice(waiting, 2))
     many = len(first) > 1 or any(Path(path).is_dir() or _is_stream(path) for path in cases)

@@ -52,7 +52,7 @@ def command(
     document = next(documents(case, sys.stdin.buffer))
     if isinstance(document, Invalid):
         raise document
-    patient = CaseReader(read.facts).read(document, as_of)
+    patient = CaseReader(read.facts, read.interventions).read(document, as_of)
     found = explain(read, patient, statement, changes=changes)
     if form == "json":
         click.echo(msgspec.json.encode(found).decode())

@@ -23,22 +23,33 @@ from hepatica.version import VERSION
 @click.option(
     "--logic", is_flag=True, help="Ask the solver too, over every patient (needs the extra prove)."
 )
+@click.option(
+    "--since", metavar="REV",
+    help="Also compare version numbers with what has changed since a git revision, or last-tag.",
+)  # fmt: skip
 @knowledge_option
-def command(paths: tuple[str, ...], form: str, logic: bool, knowledge: Path | None) -> None:
+def command(
+    paths: tuple[str, ...], form: str, logic: bool, since: str | None, knowledge: Path | None
+) -> None:
     """Check knowledge files and cases.
 
     PATHS are a knowledge folder, anything inside one, cases, or mapping files of cohorts; without
     PATHS, the shipped knowledge is checked. With --logic the solver looks for conditions that can
     never be true or false, questions that never matter, definitions that contradict each other,
-    recommendations that are contraindicated for everybody, and answers that more knowledge
+    recommendations that are contraindicated for everybody or in spite of a contraindication, what
+    nobody is ever told, declared answers that are not given, and answers that more knowledge
     overturns, each with a patient. Exits with 1 if anything is found, with 2 if a file cannot be
     read at all.
+
+    With --since a version number that understates what has changed since a git revision is an
+    error, shown with a patient (V201; needs the extra prove).
 
     \b
     Examples:
       hepatica lint knowledge
       hepatica lint knowledge/easl_2025/metabolites --format sarif
       hepatica lint knowledge/easl_2025 --logic
+      hepatica lint knowledge --since last-tag
       hepatica lint my_patient.yaml
       hepatica lint registry.yaml
     """
@@ -52,6 +63,8 @@ def command(paths: tuple[str, ...], form: str, logic: bool, knowledge: Path | No
                 from hepatica.lint.logic import lint_logic  # only what is used
 
                 every += lint_logic(root, within=where)
+            if since is not None:
+                every += _numbers(root, since, where)
             found += [d for d in every if not path or _lies_in(d.file, where)]
         else:
             found += _lint_cases(path, knowledge)
@@ -60,6 +73,17 @@ def command(paths: tuple[str, ...], form: str, logic: bool, knowledge: Path | No
     if any(d.code.startswith("Y") for d in found):
         sys.exit(2)
     sys.exit(1 if any(d.severity != "note" for d in found) else 0)
+
+
+def _numbers(root: Path | None, since: str, where: str) -> list[Diagnostic]:
+    """Compare the version numbers of the guidelines that a path holds, or lies in."""
+    from hepatica.diff.numbers import check_numbers  # only what is used
+
+    inside = Path(where).absolute().relative_to(root.absolute()).parts if where and root else ()
+    checked = check_numbers(root, since, frozenset(inside[:1]))
+    for note in checked.notes:
+        click.echo(note, err=True)
+    return checked.found
 
 
 def knowledge_root(path: Path) -> Path | None:
@@ -79,7 +103,7 @@ def _lies_in(file: str, where: str) -> bool:
 
 def _lint_cases(path: str, root: Path | None) -> list[Diagnostic]:
     knowledge = load(root)
-    reader = CaseReader(knowledge.facts)
+    reader = CaseReader(knowledge.facts, knowledge.interventions)
     found: list[Diagnostic] = []
     seen: dict[str, str] = {}
     for document in documents(path, sys.stdin.buffer):

@@ -13,8 +13,9 @@ import click
 from hepatica import ir
 from hepatica.cli.common import has_unicode, wants_colour, width
 from hepatica.diagnostics import Invalid
-from hepatica.finding import Result, to_json
+from hepatica.finding import Result
 from hepatica.source import Document
+from hepatica.written import to_json
 
 _PATIENCE = 1.0
 

@@ -83,7 +83,7 @@ def command(
     document = found[0]
     if isinstance(document, Invalid):
         raise document
-    case, on = CaseReader(read.facts).days(document)
+    case, on = CaseReader(read.facts, read.interventions).days(document)
     first, last = _span(case, begin, end)
     evaluator = Evaluator(read, chosen, engine, check=check)
     with Ticker((last - first).days + 1, "days") as ticker:

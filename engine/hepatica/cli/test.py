@@ -17,6 +17,7 @@ from hepatica.files import read_files
 from hepatica.lint.context import Context
 from hepatica.lint.rules import examples_agree, examples_present
 from hepatica.load import load_files
+from hepatica.mutation.notice import Tried
 from hepatica.run import Evaluator, select
 
 CASES = (Path("tests/fixtures/cases"), Path("tests/fixtures/charts"))
@@ -31,6 +32,22 @@ CASES = (Path("tests/fixtures/cases"), Path("tests/fixtures/charts"))
 @click.option("--coverage", is_flag=True, help="Also tell which answers and questions were seen.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False),
               help="Write the coverage as an annotated listing of the rules.")  # fmt: skip
+@click.option(
+    "--mutate", is_flag=True, help="Change one thing at a time: does any example or case notice?"
+)
+@click.option(
+    "--generate", is_flag=True, help="Also write the cases that would notice, as proposals."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("generated"),
+    show_default=True,
+    help="Where --generate writes.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
+              help="The form of what --mutate tells.", show_default=True)  # fmt: skip
 @guideline_option
 @knowledge_option
 def command(
@@ -38,6 +55,10 @@ def command(
     engine: str,
     coverage: bool,
     html: Path | None,
+    mutate: bool,
+    generate: bool,
+    output: Path,
+    form: str,
     guidelines: tuple[str, ...],
     knowledge: Path | None,
 ) -> None:
@@ -45,13 +66,19 @@ def command(
 
     PATHS are cases or folders of cases with an `expect`; without PATHS, those of
     tests/fixtures/cases and tests/fixtures/charts are run where there are any. Exits with 1 if
-    anything is not as expected.
+    anything is not as expected. With --mutate thresholds, operators, connectives and effects of the
+    rules are changed one at a time, and what nobody notices is told; then exits with 1 too. Cases
+    marked `proposed` are run, and do not count until a clinician has accepted them.
 
     \b
     Examples:
       hepatica test tests/fixtures/cases
       hepatica test --coverage --html coverage.html
+      hepatica test --mutate -g easl_2025
+      hepatica test --generate -g easl_2025 -o proposals
     """
+    if form == "json" and not (mutate or generate):
+        raise click.UsageError("`--format json` tells what `--mutate` finds: add `--mutate`")
     read = load(knowledge)  # sound, or every error is told here
     files = read_files(knowledge)
     loaded = load_files(files)
@@ -62,9 +89,10 @@ def command(
     examples = sum(len(s.examples) for _, s, _ in context.statements)
     where = paths or tuple(str(folder) for folder in CASES if folder.is_dir())
     evaluator = Evaluator(read, chosen, engine, check=True)  # type: ignore[arg-type]
-    reader = CaseReader(read.facts)
-    cases = answers = 0
+    reader = CaseReader(read.facts, read.interventions)
+    cases = answers = proposed = 0
     patients: list[Given] = []
+    tried: list[Tried] = []
     broken = False
     for path in where:
         for document in documents(path, sys.stdin.buffer):
@@ -76,10 +104,14 @@ def command(
                 case = reader.read(document)
                 names = list(check_expectations(document, read))
                 found += names
-                broken = broken or bool(names)
+                if names:  # what is not known cannot be compared
+                    broken = True
+                    continue
                 for as_of, place in days(document):
                     case = reader.read(document, as_of) if as_of else case
                     patients.append(case.facts)
+                    if not document.data.get("proposed"):
+                        tried.append(Tried(case, wanted_at(document, place)))
                     found += check_result(case, document, evaluator.evaluate(case), read, place)
                     answers += len(wanted_at(document, place))
             except Invalid as error:
@@ -87,12 +119,24 @@ def command(
                 broken = True
                 continue
             cases += 1
-    show(ordered(found), err=False)
+            proposed += bool(document.data.get("proposed"))
+    show(ordered(found), err=form == "json")
     wrong = len({(d.file, d.line) for d in found})
     text = f"{count(examples, 'example')}, {count(cases, 'case')} with {count(answers, 'answer')}: "
-    click.echo(text + (f"{count(wrong, 'place')} not as expected" if wrong else "all as expected"))
+    text += f"{count(wrong, 'place')} not as expected" if wrong else "all as expected"
+    text += f"; {count(proposed, 'case')} proposed, not accepted" if proposed else ""
+    click.echo(text, err=form == "json")
     if coverage or html is not None:
         _cover(read, evaluator.guidelines, patients, html)
+    if (mutate or generate) and found:
+        click.echo("nothing was changed: mend first what is not as expected", err=True)
+    elif mutate or generate:
+        from hepatica.cli.mutation import mutate as run  # only what is used
+
+        folder = output if generate else None
+        lives = run(read, evaluator.guidelines, loaded.documents, tried, form=form, folder=folder,
+                    chosen=bool(guidelines))  # fmt: skip
+        sys.exit(1 if lives else 0)
     sys.exit(2 if broken else 1 if found else 0)
 
 

@@ -22,6 +22,7 @@ from hepatica import ir
 from hepatica.compile.clauses import Clauses, Stage, to_clauses
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import Given, Truth, holds
+from hepatica.interval import Interval
 from hepatica.lower import Ask, Rails
 
 MOST_CLAUSES = 30  # a ruleset; more become further rulesets, run one after the other: the engine's
@@ -141,10 +142,13 @@ class Network:
             if fact not in given:
                 found += absent
                 continue
-            found += present
             value = given[fact]
+            if type(value) is not Interval:  # of bounds it is not said that the fact is known
+                found += present
             for leaf, when_true, when_false in asks:
-                found += when_true if holds(leaf, value) else when_false
+                truth = holds(leaf, value)
+                if truth is not None:
+                    found += when_true if truth else when_false
         return found
 
     def _handles(self) -> list[Any]:

@@ -73,16 +73,20 @@ class Patients:
         return solver.any_of(f for v, f in slot.choices.items() if (v in leaf.values) is want)
 
     def _compare(self, slot: Slot, leaf: ir.Leaf) -> Formula:
-        ends = [self._cut(slot, float(value)) for value in leaf.values]
+        solver, ends = self.solver, [float(value) for value in leaf.values]
+        for value in ends:
+            self._cut(slot, value)
         if leaf.op == "between":
-            return self.solver.all_of((slot.number >= ends[0], slot.number <= ends[1]))
+            low, high = ends
+            inside = solver.at_least(slot.number, low), solver.no(solver.above(slot.number, high))
+            return solver.all_of(inside)
         if leaf.op in ("above", "at_most"):
-            above = slot.number > ends[0]
-            return above if leaf.op == "above" else self.solver.no(above)
-        at_least = slot.number >= ends[0]
-        return at_least if leaf.op == "at_least" else self.solver.no(at_least)
+            above = solver.above(slot.number, ends[0])
+            return above if leaf.op == "above" else solver.no(above)
+        at_least = solver.at_least(slot.number, ends[0])
+        return at_least if leaf.op == "at_least" else solver.no(at_least)
 
-    def _cut(self, slot: Slot, value: float) -> Term:
+    def _cut(self, slot: Slot, value: float) -> None:
         """Note a threshold; where no float lies between two of them, no patient does either."""
         name = slot.fact.id
         cuts = self.cuts.setdefault(name, [])
@@ -92,12 +96,12 @@ class Patients:
             for low, high in ((place - 1, place), (place, place + 1)):
                 if low >= 0 and high < len(cuts):
                     self._close_gap(slot, cuts[low], cuts[high])
-        return self.solver.exact(value)
 
     def _close_gap(self, slot: Slot, low: float, high: float) -> None:
         if math.nextafter(low, math.inf) == high:
-            inside = (slot.number > self.solver.exact(low), slot.number < self.solver.exact(high))
-            self._rules[slot.fact.id].append(self.solver.no(self.solver.all_of(inside)))
+            s, number = self.solver, slot.number
+            inside = s.above(number, low), s.no(s.at_least(number, high))
+            self._rules[slot.fact.id].append(s.axiom(s.no(s.all_of(inside))))
 
     # --- variables ---------------------------------------------------------------------------
 
@@ -111,18 +115,17 @@ class Patients:
         s = self.solver
         name = f"{fact.id}{self.tag}"
         if fact.type == "quantity":
-            given, number = s.boolean(f"{name}?"), s.number(name)
             low, high = fact.range or (-math.inf, math.inf)
-            rules = [number >= s.exact(low)] if math.isfinite(low) else []
-            rules += [number <= s.exact(high)] if math.isfinite(high) else []
-            return Slot(fact, given, number, {}), rules
+            given, number = s.boolean(f"{name}?"), s.number(name, low, high)
+            rules = [s.at_least(number, low), s.no(s.above(number, high))]
+            return Slot(fact, given, number, {}), [s.axiom(rule) for rule in rules]
         values = (True, False) if fact.type == "boolean" else tuple(fact.values)
         choices: dict[ir.Value, Formula] = {v: s.boolean(f"{name}={v}") for v in values}
         some = s.any_of(choices.values())
         if fact.type == "codes":
             given = s.boolean(f"{name}?")
-            return Slot(fact, given, None, choices), [s.any_of((given, s.no(some)))]
-        return Slot(fact, some, None, choices), [s.at_most(list(choices.values()), 1)]
+            return Slot(fact, given, None, choices), [s.axiom(s.any_of((given, s.no(some))))]
+        return Slot(fact, some, None, choices), [s.axiom(s.at_most(list(choices.values()), 1))]
 
     # --- what every patient has to fulfil ----------------------------------------------------
 
@@ -173,7 +176,8 @@ class Patients:
             return s.no(slot.given)
         if slot.fact.type == "quantity":
             assert isinstance(value, int | float)
-            return s.all_of((slot.given, slot.number == s.exact(float(value))))
+            number = s.at_least(slot.number, value), s.no(s.above(slot.number, value))
+            return s.all_of((slot.given, *number))
         if slot.fact.type == "codes":
             assert isinstance(value, tuple)
             members = (f if v in value else s.no(f) for v, f in slot.choices.items())

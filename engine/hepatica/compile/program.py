@@ -2,8 +2,9 @@
 
 The function takes the checked facts of one patient and gives the truth of every statement. A
 missing number is NaN, which no comparison holds for, so both rails of a question about it are off
-without a test; a missing code is None, which is in no set of values. Only names and numbers that
-went through `check` are written into the source, as Python literals.
+without a test; a missing code is None, which is in no set of values. A number of which only bounds
+are known compares as `Interval` says: what they leave open holds on neither rail. Only names and
+numbers that went through `check` are written into the source, as Python literals.
 
 Nearly no patient comes with a conclusion ready made. So two functions are written: one that takes
 every concluded fact from its definitions, and one that looks whether it is given, which is compiled
@@ -237,7 +238,8 @@ class _Writer:
     def _given(self, node: IsGiven) -> str:
         name = self._variable(node.fact)
         if self.facts[node.fact].type == "quantity":
-            return f"({name} {'==' if node.want else '!='} {name})"
+            # A number is at most itself; NaN and bounds are not. Only NaN differs from itself.
+            return f"({name} {'<=' if node.want else '!='} {name})"
         return f"({name} {'is not' if node.want else 'is'} None)"
 
     def _ask(self, leaf: ir.Leaf, want: bool) -> str:

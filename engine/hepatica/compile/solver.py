@@ -1,38 +1,29 @@
-"""z3, as far as it is used here: formulas, and the search for the smallest patient that fits them.
+"""What a proof asks of a solver: formulas over all patients, and the smallest patient who fits.
 
-The only module that imports z3. Formulas are opaque to everybody else. Every solver has a context
-of its own, so that two of them never share a name.
+Two solvers do it: `cnf` (SAT, over thresholds) and `smt` (z3, over exact numbers); `solvers` says
+which is used. Formulas and numbers are opaque to everybody else, and belong to the solver that
+made them.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 Formula = Any
 Term = Any
 
 
 class NotInstalled(Exception):
-    """z3 is not there, or does not work here."""
+    """The solver is not there, or does not work here."""
 
 
 class Undecided(Exception):
     """The time was over before an answer was found."""
-
-
-@functools.cache
-def engine() -> Any:
-    """Import z3. Raises `NotInstalled`."""
-    try:
-        import z3
-    except Exception as error:  # not installed, or its library does not load
-        raise NotInstalled(str(error)) from None
-    return z3
 
 
 class Deadline:
@@ -52,114 +43,94 @@ class Deadline:
         return left
 
 
-class Model(NamedTuple):
+class Model(Protocol):
     """One way to make formulas true; what they leave open is filled in."""
-
-    found: Any
-    z3: Any
 
     def holds(self, formula: Formula) -> bool:
         """Say whether a formula is true in it."""
-        z3, context = self.z3, self.found.ctx.ref()
-        value = (z3.Ast * 1)()  # by the plain functions: this is asked thousands of times
-        if not z3.Z3_model_eval(context, self.found.model, formula.ast, True, value):
-            raise Undecided
-        return bool(z3.Z3_get_bool_value(context, value[0]) == z3.Z3_L_TRUE)
+        ...
 
     def number(self, term: Term) -> Fraction:
-        """Give the exact value of a number."""
-        value: Fraction = self.found.eval(term, model_completion=True).as_fraction()
-        return value
+        """Give the value of a number, exactly."""
+        ...
 
 
-class Solver:
-    """Makes formulas and finds models. Raises `NotInstalled` without z3."""
+class Solver(ABC):
+    """Makes formulas and finds models. To make one raises `NotInstalled` where it is not there."""
 
-    def __init__(self) -> None:
-        """Start with no formulas."""
-        self.z3 = engine()
-        self.context = self.z3.Context()
-        self.always: Formula = self.z3.BoolVal(True, self.context)
-        self.never: Formula = self.z3.BoolVal(False, self.context)
-        self._solver = self.z3.SimpleSolver(ctx=self.context)
+    always: Formula
+    never: Formula
 
     # --- formulas ----------------------------------------------------------------------------
 
+    @abstractmethod
     def boolean(self, name: str) -> Formula:
         """Make a variable that is true or false."""
-        return self.z3.Bool(name, self.context)
 
-    def number(self, name: str) -> Term:
-        """Make a variable that is a number."""
-        return self.z3.Real(name, self.context)
+    @abstractmethod
+    def number(self, name: str, low: float, high: float) -> Term:
+        """Make a variable that is a number within a range (infinite ends: none), ends included."""
 
-    def exact(self, value: float) -> Term:
-        """Write a float as the exact ratio that it is."""
-        ratio = Fraction(value)
-        return self.z3.RealVal(f"{ratio.numerator}/{ratio.denominator}", self.context)
+    @abstractmethod
+    def at_least(self, term: Term, value: float) -> Formula:
+        """Is the number this or more? The value is taken as the exact ratio that it is."""
 
+    @abstractmethod
+    def above(self, term: Term, value: float) -> Formula:
+        """Is the number more than this?"""
+
+    @abstractmethod
+    def same_number(self, one: Term, other: Term) -> Formula:
+        """Are two numbers the same, as far as what was asked of either can tell?"""
+
+    @abstractmethod
     def all_of(self, parts: Iterable[Formula]) -> Formula:
         """And; of none: true."""
-        return self._joined(parts, self.always, self.never, self.z3.Z3_mk_and)
 
+    @abstractmethod
     def any_of(self, parts: Iterable[Formula]) -> Formula:
         """Or; of none: false."""
-        return self._joined(parts, self.never, self.always, self.z3.Z3_mk_or)
 
-    def _joined(
-        self, parts: Iterable[Formula], neutral: Formula, absorbing: Formula, make: Any
-    ) -> Formula:
-        """Join parts, leaving out what changes nothing and what stands twice.
-
-        z3's own `And` looks at the sort of every part again, which takes longer than all the rest.
-        """
-        seen = {part.ast.value: part for part in parts}
-        if absorbing.ast.value in seen:
-            return absorbing
-        seen.pop(neutral.ast.value, None)
-        if len(seen) < 2:
-            return next(iter(seen.values()), neutral)
-        asts = (self.z3.Ast * len(seen))(*[part.ast for part in seen.values()])
-        return self.z3.BoolRef(make(self.context.ref(), len(seen), asts), self.context)
-
+    @abstractmethod
     def no(self, part: Formula) -> Formula:
         """Not."""
-        if part.ast.value == self.always.ast.value:
-            return self.never
-        if part.ast.value == self.never.ast.value:
-            return self.always
-        return self.z3.BoolRef(self.z3.Z3_mk_not(self.context.ref(), part.ast), self.context)
 
+    @abstractmethod
     def same(self, one: Formula, other: Formula) -> Formula:
         """Both or neither."""
-        return one == other
 
+    @abstractmethod
+    def identical(self, one: Formula, other: Formula) -> bool:
+        """Say whether two formulas are written the same, so that no search is needed."""
+
+    @abstractmethod
     def weigh(self, parts: Iterable[tuple[Formula, int]], at_least: int) -> Formula:
-        """The weights of the parts that are true add up to at least so much."""
-        weights = list(parts)
-        return self.z3.PbGe(weights, at_least) if weights else self.never
+        """The weights (all above zero) of the parts that are true add up to at least so much."""
 
+    @abstractmethod
     def at_most(self, parts: Sequence[Formula], number: int) -> Formula:
         """At most so many of the parts are true."""
-        if len(parts) <= number:
-            return self.always
-        if number == 0:
-            return self.all_of(map(self.no, parts))
-        asts = (self.z3.Ast * len(parts))(*[part.ast for part in parts])
-        formula = self.z3.Z3_mk_atmost(self.context.ref(), len(parts), asts, number)
-        return self.z3.BoolRef(formula, self.context)
+
+    @abstractmethod
+    def axiom(self, formula: Formula) -> Formula:
+        """Take a formula that holds for whatever its variables mean.
+
+        Gives what is still to be demanded of a search that uses them.
+        """
 
     # --- search ------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def within(self, formulas: Iterable[Formula]) -> Iterator[None]:
+    @abstractmethod
+    def within(self, formulas: Iterable[Formula]) -> AbstractContextManager[None]:
         """Demand formulas for every search inside."""
-        self._solver.push()
-        try:
-            self._solver.add(self.all_of(formulas))
-            yield
-        finally:
-            self._solver.pop()
+
+    @abstractmethod
+    def _check(self, deadline: Deadline) -> Model | None:
+        """Find a model of all that is demanded. Raises `Undecided` when the time is over."""
+
+    @abstractmethod
+    def _demand_fewer(self, counted: Sequence[Formula], number: int) -> None:
+        """Demand, until the innermost `within` ends, that fewer than so many are true."""
 
     def find(self, formulas: Iterable[Formula], deadline: Deadline) -> Model | None:
         """Find a model; None when there is none. Raises `Undecided` when the time is over."""
@@ -186,7 +157,8 @@ class Solver:
             if number is None:
                 return best, False
             if any(map(best.holds, then)):
-                with self.within([self.at_most(counted, number)]):
+                with self.within(()):
+                    self._demand_fewer(counted, number + 1)
                     best, _ = self._fewer(best, then, deadline)
             return best, True
 
@@ -197,7 +169,7 @@ class Solver:
         with self.within(()):
             try:
                 while number := sum(map(best.holds, counted)):
-                    self._solver.add(self.at_most(counted, number - 1))
+                    self._demand_fewer(counted, number)
                     better = self._check(deadline)
                     if better is None:
                         break
@@ -205,11 +177,3 @@ class Solver:
             except Undecided:
                 return best, None
             return best, number
-
-    def _check(self, deadline: Deadline) -> Model | None:
-        left = deadline.left()
-        self._solver.set("timeout", 4294967295 if left is None else left)
-        answer = self._solver.check()
-        if answer == self.z3.unknown:
-            raise Undecided
-        return Model(self._solver.model(), self.z3) if answer == self.z3.sat else None

@@ -1,13 +1,15 @@
-"""Two guidelines, or two versions of one, compared: by statement, and by case.
+"""Two guidelines, or two versions of one, compared: by statement, by case, and by proof.
 
 What is said of conditions rests on their structure: `same` and `reworded` are so, `stricter` and
-`looser` are so, `different` is what is left. A proof can say more (`data.Condition.basis`).
+`looser` are so, `different` is what is left. A proof says more (`data.Condition.basis`): it looks
+at every patient, with the definitions that a condition rests on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepatica import ir
 from hepatica.diff.align import Match, Ready, align, ready, tells_the_like
@@ -21,15 +23,22 @@ from hepatica.diff.data import (
     Condition,
     Diff,
     Pair,
+    Proof,
     Verdict,
+    Witness,
     to_json,
 )
+from hepatica.diff.decided import by_cases, proved
 from hepatica.diff.definitions import Definitions
 from hepatica.diff.dictionary import fact_changes
 from hepatica.diff.normal import Asked, Translate, as_written, asked, normal, pushed, translator
+from hepatica.diff.proof_data import SECONDS
 from hepatica.diff.sides import Finder
 
-__all__ = ["CaseInput", "Diff", "Finder", "compare", "diff", "to_json"]
+if TYPE_CHECKING:
+    from hepatica.diff.proof import Proofs
+
+__all__ = ["SECONDS", "CaseInput", "Diff", "Finder", "compare", "diff", "to_json"]
 
 _READ_FIRST: tuple[Verdict, ...] = ("changed", "reworded", "same", "removed", "added")
 _FAMILIES = ("definition", "score", "recommendation", "avoid", "evidence")
@@ -41,31 +50,49 @@ def diff(
     knowledge: ir.Knowledge | None = None,
     cases: Iterable[CaseInput] = (),
     root: Path | None = None,
+    *,
+    prove: bool = False,
+    seconds: float | None = SECONDS,
 ) -> Diff:
     """Find two guidelines and compare them.
 
     Each is the name of a guideline of `knowledge` (or of the folder `root`; by default the shipped
-    one), `name@revision` of the git repository here, or the path of a guideline's folder. Raises
-    `Invalid` when one of them, or a case, cannot be read.
+    one), `name@revision` of the git repository here, or the path of a guideline's folder. With
+    `prove` the solver is asked, for at most `seconds` a question (None: as long as it takes).
+    Raises `Invalid` when one of them, or a case, cannot be read, and as `proof.Proofs` does.
     """
     finder = Finder(root, knowledge)
-    return compare(finder.find(old), finder.find(new), cases)
+    return compare(finder.find(old), finder.find(new), cases, prove=prove, seconds=seconds)
 
 
-def compare(old: Compared, new: Compared, cases: Iterable[CaseInput] = ()) -> Diff:
+def compare(
+    old: Compared,
+    new: Compared,
+    cases: Iterable[CaseInput] = (),
+    *,
+    prove: bool = False,
+    seconds: float | None = SECONDS,
+) -> Diff:
     """Compare two guidelines. Raises `Invalid` when a case fits neither fact dictionary."""
-    return _Comparison(old, new).diff(cases)
+    proofs = None
+    if prove:
+        from hepatica.diff.proof import Proofs  # the solver is an extra
+
+        proofs = Proofs(old, new, seconds)
+    return _Comparison(old, new, proofs).diff(cases)
 
 
 class _Comparison:
-    def __init__(self, old: Compared, new: Compared) -> None:
+    def __init__(self, old: Compared, new: Compared, proofs: Proofs | None) -> None:
         self.old, self.new = old, new
+        self.proofs = proofs
         translate = translator(new.knowledge.facts, old.knowledge.facts)
         self.versions = old.guideline.id == new.guideline.id
         self.one, self.other = Teller(old), Teller(new, translate)
         self.mine = ready(old.guideline, old.knowledge)
         self.its = ready(new.guideline, new.knowledge, translate)
         self.definitions = Definitions(self.mine, self.its)
+        self.proof: Proof | None = None if proofs is None else proofs.proof()
 
     def diff(self, cases: Iterable[CaseInput]) -> Diff:
         matches = align(self.mine, self.its, versions=self.versions)
@@ -77,6 +104,7 @@ class _Comparison:
         alike = counts["same"] == len(pairs) and applies.condition.relation == "equal"
         through = any(p.through for p in pairs) or bool(applies.through)
         found = compare_cases(self.old, self.new, pairs, cases)
+        pairs = tuple(by_cases(pairs, found.cases))
         return Diff(
             old=self.old.side,
             new=self.new.side,
@@ -89,6 +117,7 @@ class _Comparison:
             cases=found.cases,
             matrices=found.matrices,
             by_pair=found.by_pair,
+            proof=self.proof,
         )
 
     def _pairs(self, matches: Iterable[Match]) -> Iterator[Pair]:
@@ -99,9 +128,16 @@ class _Comparison:
                 yield self._pair(old, new)
 
     def _pair(self, old: Ready, new: Ready) -> Pair:
-        condition = compare_ready(old, new, self.one.words)
-        found = tuple(changes(old, new, self.one, self.other, condition))
         a, b = old.statement, new.statement
+        condition = compare_ready(old, new, self.one.words)
+        witnesses: tuple[Witness, ...] = ()
+        through = self.definitions.through(a, b)
+        if self.proofs is not None:
+            relation, witnesses = self.proofs.condition(a, b)
+            condition = proved(condition, relation, witnesses, through)
+        found = tuple(changes(old, new, self.one, self.other, condition))
+        if condition.basis == "proved" and condition.relation == "equal":
+            through = ()  # it was looked at with what it rests on
         return Pair(
             verdict=_verdict(condition, found),
             topic=a.topic,
@@ -109,10 +145,11 @@ class _Comparison:
             new=self.other.told(b, old.asks),
             condition=condition,
             changes=found,
-            through=self.definitions.through(a, b),
+            through=through,
             together=self._together(a),
             renamed=a.id.split("/", 1)[1] != b.id.split("/", 1)[1],
             elsewhere=(),
+            witnesses=witnesses,
         )
 
     def _alone(self, old: Ready | None, new: Ready | None) -> Pair:
@@ -121,6 +158,9 @@ class _Comparison:
         assert mine is not None
         s = mine.statement
         others = self.its if old else self.mine
+        witnesses: tuple[Witness, ...] = ()
+        if self.proofs is not None and self.versions:  # else the other side may only not be sourced
+            witnesses = self.proofs.alone(s, is_old=old is not None)
         return Pair(
             verdict="removed" if old else "added",
             topic=s.topic,
@@ -129,22 +169,34 @@ class _Comparison:
             condition=None,
             changes=(),
             through=(),
-            together=self._together(s),
+            together=self._together(s, old is not None),
             renamed=False,
             elsewhere=tuple(r.statement.id for r in others if tells_the_like(mine, r)),
+            witnesses=witnesses,
         )
 
-    def _together(self, s: ir.Statement) -> bool:
+    def _together(self, s: ir.Statement, is_old: bool = True) -> bool:
+        """Say whether both sides tell all that a statement tells to the same patients."""
+        if self.proofs is not None:
+            return self.proofs.equal_together(s, self.old if is_old else self.new)
         return s.conclude is not None and self.definitions.together(*s.conclude)
 
     def _applies(self) -> Applies:
         mine, its = self.old.guideline.applies, self.new.guideline.applies
         one, other = _prepared(mine, as_written), _prepared(its, self.other.translate)
+        condition = compare_conditions(one, other, self.one.words)
+        through = self.definitions.through_conditions(mine, its)
+        witnesses: tuple[Witness, ...] = ()
+        if self.proofs is not None:
+            relation, witnesses = self.proofs.applies()
+            condition = proved(condition, relation, witnesses, through)
+            through = () if relation == "equal" else through
         return Applies(
             None if mine is None else self.one.node(mine, other[1]),
             None if its is None else self.other.node(its, one[1]),
-            compare_conditions(one, other, self.one.words),
-            self.definitions.through_conditions(mine, its),
+            condition,
+            through,
+            witnesses,
         )
 
     def _order(self, pair: Pair) -> tuple[object, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
+from hepatica import finding as f
 from hepatica import ir
 from hepatica.case import Case
 from hepatica.compose import Composer
 from hepatica.diff.align import share_a_way
 from hepatica.diff.data import Compared, Names, Reason
-from hepatica.evaluate import Referee, Truth
+from hepatica.evaluate import WORDS, Answers, Referee, Truth
 from hepatica.outcome import members
 from hepatica.trace import Tracer
 from hepatica.words import Words
@@ -59,11 +61,46 @@ class Answered:
         self.by = by
         self.referee: Referee = by.composer.referee(case.facts)
         self.tracer = Tracer(self.referee)
-        answers = self.referee.answers()
-        self.applies, self.truths = answers.applies, answers.statements
-        finding = by.composer.finding(self.applies, self.truths, self.referee, case.as_of)
-        self.recommendations = {r.statement: r for r in finding.recommendations}
-        self.avoid = {a.statement: a for a in reversed(finding.avoid)}
+        self.as_of = case.as_of
+
+    @functools.cached_property
+    def answers(self) -> Answers:
+        """Ask for every statement; not every question needs it."""
+        return self.referee.answers()
+
+    @property
+    def applies(self) -> Truth:
+        """Say whether the guideline is for this patient."""
+        return self.answers.applies
+
+    @property
+    def truths(self) -> dict[str, Truth]:
+        """Give the truth of every statement's condition."""
+        return self.answers.statements
+
+    @functools.cached_property
+    def finding(self) -> f.Finding:
+        """Compose what the patient is told."""
+        return self.by.composer.finding(self.applies, self.truths, self.referee, self.as_of)
+
+    @functools.cached_property
+    def recommendations(self) -> dict[str, f.Recommendation]:
+        """Give the recommendations that are told, by statement."""
+        return {r.statement: r for r in self.finding.recommendations}
+
+    @functools.cached_property
+    def avoid(self) -> dict[str, f.Avoidance]:
+        """Give the avoidances that are told, by statement."""
+        return {a.statement: a for a in reversed(self.finding.avoid)}
+
+    def condition(self, when: ir.Condition | None) -> Reason:
+        """Say whether a condition holds, and why; of an unknown one, what is missing."""
+        truth = True if when is None else self.referee.truth(when)
+        if when is None:
+            return Reason(WORDS[truth], (), (), ())
+        if truth is None:
+            return Reason(WORDS[truth], (), self._facts(self.tracer.missing(when)), ())
+        return Reason(WORDS[truth], self._questions(when, truth), (), ())
 
     def recommendation(self, name: str | None, like: ir.Statement) -> Reason:
         """Say what becomes of a recommendation, and why; `like` is it, or the other side's."""
@@ -73,6 +110,21 @@ class Answered:
             return ir.replace(reason, besides=self._recommended_besides(like))
         because = self._because(name) if found.because else ()
         return Reason(found.status, because, self._facts(found.missing), found.blocked_by)
+
+    def option(self, like: ir.Statement, option: frozenset[str]) -> Reason:
+        """Say what becomes of one option of a recommendation, and why."""
+        reason = self.recommendation(like.id, like)
+        found = self.recommendations.get(like.id)
+        for o in found.options if found else ():
+            if frozenset(o.interventions) == option:
+                missing = self._facts(o.missing) or reason.missing
+                reason = ir.replace(
+                    reason,
+                    status=o.status,
+                    missing=missing if o.status == "contingent" else (),
+                    blocked_by=o.blocked_by,
+                )
+        return ir.replace(reason, besides=())
 
     def avoidance(self, name: str | None, like: ir.Statement) -> Reason:
         """Say what becomes of a contraindication or caution, and why; `like` as above."""

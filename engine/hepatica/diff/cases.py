@@ -55,7 +55,9 @@ def compare_cases(
     """Answer cases by both sides. Raises `Invalid` when a case fits neither dictionary."""
     rows = [*_statement_rows(pairs), *_conclusion_rows(old, new)]
     one, other = Answerer(old), Answerer(new)
-    readers = CaseReader(old.knowledge.facts), CaseReader(new.knowledge.facts)
+    readers = [
+        CaseReader(side.knowledge.facts, side.knowledge.interventions) for side in (old, new)
+    ]
     found: list[CaseDiff] = []
     counted: dict[_Row, Counter[tuple[str, str]]] = {row: Counter() for row in rows}
     for case in cases:

@@ -12,17 +12,20 @@ import msgspec
 
 from hepatica import finding as f
 from hepatica import ir
+from hepatica.diff.proof_data import Basis as Basis
+from hepatica.diff.proof_data import Data as _Data
+from hepatica.diff.proof_data import Names as Names
+from hepatica.diff.proof_data import Proof as Proof
+from hepatica.diff.proof_data import Reason as Reason
+from hepatica.diff.proof_data import Relation as Relation
+from hepatica.diff.proof_data import Shows as Shows
+from hepatica.diff.proof_data import Telling as Telling
+from hepatica.diff.proof_data import Witness as Witness
 
-Names = tuple[str, ...]
 Verdict = Literal["same", "reworded", "changed", "added", "removed"]
 VERDICTS: tuple[Verdict, ...] = ("changed", "added", "removed", "reworded", "same")
-Relation = Literal["equal", "stricter", "looser", "different"]
 Aspect = Literal["told", "grade", "words", "source"]
 ASPECTS: tuple[Aspect, ...] = ("told", "grade", "words", "source")
-
-
-class _Data(msgspec.Struct, frozen=True):
-    """Base of all nodes."""
 
 
 class Side(_Data, frozen=True):
@@ -88,16 +91,20 @@ class Condition(_Data, frozen=True):
     """How the new condition stands to the old one.
 
     `stricter`: whoever fits the new one fits the old one; `looser` the other way round; both by
-    `basis`. On the basis of `structure`, `different` means only that neither was seen; `proved`
-    means that a solver found no patient, or this one (`patient`), for whom the two differ.
-    `joined` when both ask the same questions, joined in another way.
+    `basis`. On the basis of `structure`, `different` means only that neither was seen. `proved` is
+    what a solver found over every patient, each side with its own definitions: then it may also be
+    `overlapping`, `disjoint`, or `same_when_true` (the same patients fit; what is false and what is
+    unknown differs), and `patient` is one for whom they differ. `not_decided` in time: the relation
+    is that of the structure; on the basis of `cases` these differ, too. `joined` when both ask the
+    same questions, joined in another way.
     """
 
     relation: Relation
-    basis: Literal["structure", "proved"]
+    basis: Basis
     questions: tuple[Question, ...]
     joined: bool
     patient: dict[str, Any] | None = None
+    cases: Names = ()
 
 
 class Change(_Data, frozen=True):
@@ -115,7 +122,8 @@ class Pair(_Data, frozen=True):
     One of the two is None for what only one side was sourced for; `elsewhere` then names
     statements of the other side that tell the same in another situation. `through` are concluded
     facts that its condition asks about and that the two sides define otherwise; `together` means
-    that all definitions of this conclusion, taken together, are equal.
+    that all that tell this, taken together, are equal: the definitions of a conclusion by their
+    structure, and anything by proof. `witnesses` show the relation of the conditions.
     """
 
     verdict: Verdict
@@ -128,6 +136,7 @@ class Pair(_Data, frozen=True):
     together: bool
     renamed: bool
     elsewhere: Names
+    witnesses: tuple[Witness, ...] = ()
 
     @property
     def names(self) -> tuple[str | None, str | None]:
@@ -145,6 +154,7 @@ class Applies(_Data, frozen=True):
     new: Node | None
     condition: Condition
     through: Names
+    witnesses: tuple[Witness, ...] = ()
 
 
 class FactChange(_Data, frozen=True):
@@ -154,22 +164,6 @@ class FactChange(_Data, frozen=True):
     what: str
     old: str
     new: str
-
-
-class Reason(_Data, frozen=True):
-    """What one side says of a case in one statement, and why.
-
-    `status` is that of its kind, or `not sourced`; `because` are the questions that decided it,
-    with the value the patient has; `missing` the facts that could still settle it. Where the
-    statement itself says nothing, `besides` names others of this side that tell the like of it to
-    this patient.
-    """
-
-    status: str
-    because: Names
-    missing: Names
-    blocked_by: Names
-    besides: Names = ()
 
 
 class Answer(_Data, frozen=True):
@@ -243,6 +237,7 @@ class Diff(_Data, frozen=True):
 
     `same` when every pair is the same, the guidelines are for the same patients, and the facts
     that they ask about are described alike. `versions` when the two are versions of one guideline.
+    `proof` when a solver was asked.
     """
 
     old: Side
@@ -256,6 +251,7 @@ class Diff(_Data, frozen=True):
     cases: tuple[CaseDiff, ...]
     matrices: tuple[Matrix, ...]
     by_pair: tuple[PairCount, ...]
+    proof: Proof | None = None
 
 
 class Compared(msgspec.Struct, frozen=True):

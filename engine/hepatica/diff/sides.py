@@ -65,7 +65,7 @@ class Finder:
         return compared(asked, knowledge, knowledge.guidelines[folder.name])
 
     def _at_revision(self, asked: str, name: str, revision: str) -> Compared:
-        commit, folder = _commit(revision), self._folder_in_git()
+        commit, folder = _commit(revision, name), self._folder_in_git()
         key = f"{commit}:{folder}"
         if key not in self._loaded:
             self._loaded[key] = load_files(_files(revision, commit, folder))
@@ -108,6 +108,28 @@ def _is_path(asked: str) -> bool:
     return "/" in before or os.sep in before or Path(asked, "guideline.yaml").is_file()
 
 
+SHALLOW = "; this clone is shallow: `git fetch --unshallow --tags` brings what is missing"
+
+
+def is_shallow() -> bool:
+    """Say whether the repository here holds only the last commits."""
+    return _git("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+
+def last_tag(name: str) -> str | None:
+    """Find the last tag that can be reached from here: a guideline's own, else a common one.
+
+    A guideline's own is `name@version`; it is given as `version`. A common one has no `@`. Raises
+    `Invalid` (V101) without git or a repository.
+    """
+    _git("rev-parse", "--show-toplevel")
+    describe = ("describe", "--tags", "--abbrev=0")
+    own = _git(*describe, "--match", f"{name}@*").decode().strip()
+    return (
+        own.removeprefix(f"{name}@") or _git(*describe, "--exclude", "*@*").decode().strip() or None
+    )
+
+
 def _git(*args: str) -> bytes:
     """Run git here, and give what it prints. Raises `Invalid` (V101) when there is none."""
     try:
@@ -125,16 +147,22 @@ def _git(*args: str) -> bytes:
     return b""
 
 
-def _commit(revision: str) -> str:
-    """Find the commit of a revision. Raises `Invalid` (V102) when there is none."""
+def _commit(revision: str, name: str) -> str:
+    """Find the commit of a revision. Raises `Invalid` (V102) when there is none.
+
+    The tag of a release of one guideline is `name@version`, so that is looked for first.
+    """
     _git("rev-parse", "--show-toplevel")
-    asked = f"{revision}^{{commit}}"
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", asked).decode().strip()
+    commit = ""
+    for asked in (f"refs/tags/{name}@{revision}^{{commit}}", f"{revision}^{{commit}}"):
+        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", asked)
+        commit = commit or found.decode().strip()
     if not revision or not commit:
         text = f"unknown revision `{revision}`"
         names = _git("for-each-ref", "--format=%(refname:short)", "refs/tags", "refs/heads")
         help = suggestion(revision, names.decode().split())
         help = help or "a revision is a tag, a branch or a commit of the repository here"
+        help += SHALLOW if is_shallow() else ""
         raise Invalid([Diagnostic("V102", "error", text, help=help)])
     return commit
 

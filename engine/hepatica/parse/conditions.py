@@ -7,6 +7,7 @@ the vocabulary's list; the node is then built as well as can be, so that all err
 
 from __future__ import annotations
 
+from collections.abc import Container
 from fractions import Fraction
 from typing import Any, cast
 
@@ -249,11 +250,17 @@ def ratio_to(fact: ir.Fact, unit: str) -> Fraction | None:
 
 
 def facts_of(
-    vocabulary: Vocabulary, document: Document, path: KeyPath, *, patient: bool
-) -> dict[str, ir.Value | tuple[str, ...]]:
-    """Read a mapping of facts to values; what cannot be used is reported and left out."""
+    vocabulary: Vocabulary, document: Document, path: KeyPath, *, patient: bool,
+    without: Container[str] = (),
+) -> dict[str, ir.Value | tuple[str, ...]]:  # fmt: skip
+    """Read a mapping of facts to values; what cannot be used is reported and left out.
+
+    Those of `without` were read otherwise.
+    """
     result: dict[str, ir.Value | tuple[str, ...]] = {}
     for name, raw in _get(document.data, path).items():
+        if name in without:
+            continue
         place = (*path, name)
         fact = vocabulary.fact(document, place, name, "D101" if patient else "N101")
         if fact is None:

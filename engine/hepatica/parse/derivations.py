@@ -129,7 +129,11 @@ class _Reader:
                 text = f"`{value}` is not a value of `{self.fact.id}`"
                 self._refuse(text, "name values of the fact")
         within = period(data["within"]) if "within" in data else None
-        return Latest(within, lasting, "before" in data)
+        drugs: tuple[str, ...] = ()
+        if "since_change_of" in data:
+            self.path = (*self.path, "since_change_of")
+            drugs = self._group(data["since_change_of"])
+        return Latest(within, lasting, "before" in data, drugs)
 
     def _ratio(self, data: dict[str, str]) -> Ratio:
         self._needs_unit("1")

@@ -41,6 +41,7 @@ def guideline(
         references=references,
         digest=digest,
         show=data.get("show", "always"),
+        answers=tuple(data.get("answers", ())),
     )
 
 

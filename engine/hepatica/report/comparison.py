@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from hepatica.diff.data import Change, Condition, Diff, Node, Pair, Side, Told
-from hepatica.report import phrases
+from hepatica.report import phrases, proofs
 from hepatica.report.answers import AnswersView, answers_view
 from hepatica.report.view import CAVEAT, FOOTER
 from hepatica.words import Words, spaced
@@ -62,6 +62,7 @@ class PairView(NamedTuple):
     new: SideItem | None
     absent: str
     elsewhere: str
+    witnesses: tuple[proofs.WitnessView, ...]
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -103,7 +104,9 @@ class ComparisonView(NamedTuple):
     sides: tuple[SideHead, SideHead]
     short: tuple[str, ...]
     versions: bool
+    unread: str
     applies: Step | None
+    proof: proofs.ProofView | None
     facts: tuple[Step, ...]
     topics: tuple[Topic, ...]
     sources: tuple[Lines, Lines]
@@ -151,7 +154,9 @@ class _View:
             sides=(self._head(0, diff.old), self._head(1, diff.new)),
             short=tuple(self._short()),
             versions=diff.versions,
+            unread="" if diff.versions else proofs.UNREAD,
             applies=applies,
+            proof=proofs.proof_view(diff, self.labels),
             facts=tuple(
                 Step(f"{self._fact(c.fact)}, {c.what}", c.old or "–", c.new or "–")
                 for c in diff.facts
@@ -159,7 +164,7 @@ class _View:
             topics=tuple(Topic(name, tuple(pairs)) for name, pairs in topics.items()),
             sources=tuple(tuple(cited.items()) for cited in self.cited),  # type: ignore[arg-type]
             answers=answers_view(diff, self.labels) if diff.cases else None,
-            footer=f"{_METHOD} {FOOTER}",
+            footer=f"{proofs.how_compared(diff)} {FOOTER}",
         )
 
     def _head(self, side: int, of: Side) -> SideHead:
@@ -189,6 +194,8 @@ class _View:
         if self.diff.applies.through:
             facts = ", ".join(map(self._fact, self.diff.applies.through))
             yield f"for whom the two are rests on a conclusion that they define otherwise: {facts}"
+        if self.diff.proof is not None:
+            yield from proofs.short(self.diff.proof, self.diff)
         if self.diff.facts:
             yield f"facts that the two dictionaries describe otherwise: {len(self.diff.facts)}"
         if self.diff.versions:
@@ -228,6 +235,7 @@ class _View:
             new=self._side(1, pair.new) if pair.new else None,
             absent=absent,
             elsewhere=elsewhere,
+            witnesses=proofs.witnesses(pair.witnesses, self.labels),
         )
 
     def _fact(self, name: str) -> str:
@@ -244,17 +252,16 @@ class _View:
     def _said(self, pair: Pair) -> str:
         """Say in a sentence how the new condition stands to the old one, and on what basis."""
         if pair.condition is None:
-            return ""
+            return proofs.together(pair, self.diff.proof) if self.diff.proof else ""
         text = self._relation(pair.condition)
         if any(c.what == "condition" for c in pair.changes):
             text += ", written in another way"
-        if pair.condition.basis == "proved":
-            text = f"proved: {text}"
-            if patient := pair.condition.patient:
-                stated = (self._stated(name, value) for name, value in patient.items())
-                text += f"; they differ for a patient with {'; '.join(stated)}"
-        elif pair.condition.relation != "equal" and pair.together:
-            text += "; all definitions of this conclusion, taken together, are equal"
+        text = proofs.said(pair.condition, text, self.diff.proof)
+        if pair.condition.patient and not pair.witnesses:
+            stated = (self._stated(*given) for given in pair.condition.patient.items())
+            text += f"; they differ for a patient with {'; '.join(stated)}"
+        if also := proofs.together(pair, self.diff.proof):
+            text += f"; {also}"
         return text
 
     def _relation(self, c: Condition) -> str:
@@ -265,6 +272,8 @@ class _View:
             return f"{new} asks more (stricter): whoever fits it fits {old} too"
         if c.relation == "looser":
             return f"{new} asks less (looser): whoever fits {old} fits it too"
+        if found := proofs.relation(c.relation, self.labels):
+            return found
         if c.joined:
             return "the same questions, joined in another way"
         return "another condition"
@@ -293,11 +302,6 @@ _KINDS = {
     "threshold": "threshold",
     "list": "value",
 }
-
-_METHOD = (
-    "Statements are put together by what they tell, the nearest condition first. Conditions are"
-    " compared by their structure, so “another condition” may still hold for the same patients."
-)
 
 
 def _rows(node: Node, depth: int) -> Iterator[Row]:

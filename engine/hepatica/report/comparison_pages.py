@@ -13,6 +13,7 @@ from hepatica.report.answers import AnswersView, AnswerView, CaseView
 from hepatica.report.comparison import ComparisonView, PairView, SideItem, Step
 from hepatica.report.html import head, template
 from hepatica.report.markdown import escaped
+from hepatica.report.proofs import ProofView
 
 TITLES = {
     "same": "the same",
@@ -43,7 +44,7 @@ def _page(view: ComparisonView) -> Iterator[str]:
             yield f"  - *{escaped(side.caveat)}*"
         yield f"  - not at hand: {escaped(side.not_sourced)}"
     yield ""
-    yield from (f"- {escaped(text)}" for text in view.short)
+    yield from (f"- {escaped(text)}" for text in (*view.short, view.unread) if text)
     yield ""
     if view.applies is not None:
         yield from ("## For whom", "", *_two([view.applies], old, new), "")
@@ -61,6 +62,8 @@ def _page(view: ComparisonView) -> Iterator[str]:
                 names = " · ".join(f"`{name}`" for name in p.statements)
                 yield f"- {escaped(p.headline)} {names}"
             yield ""
+    if view.proof is not None:
+        yield from _proof(view.proof, old, new)
     if view.answers is not None:
         yield from _answers(view.answers, old, new)
     yield from ("## Sources", "")
@@ -86,6 +89,25 @@ def _pair(pair: PairView, old: str, new: str) -> Iterator[str]:
     for step in pair.questions:
         cells = (f"**{escaped(text)}**" if text else "–" for text in (step.old, step.new))
         yield _row(f"deciding: {'threshold' if step.what == 'threshold' else 'question'}", cells)
+    for w in pair.witnesses:
+        label = f"a patient ({escaped(w.head)}): {escaped(w.patient)}"
+        yield _row(label, (escaped(w.old), escaped(w.new)))
+    yield ""
+
+
+def _proof(proof: ProofView, old: str, new: str) -> Iterator[str]:
+    yield from ("## All statements together, over every patient", "", escaped(proof.method), "")
+    for told in (*proof.differing, *proof.merged):
+        mark = "=" if told.equal else "≠"
+        yield f"- {mark} **{escaped(told.says)}**: {escaped(told.said)}"
+        for w in told.witnesses:
+            yield f"  - {escaped(w.head)}: a patient with {escaped(w.patient)}"
+            yield f"    - {escaped(old)}: {escaped(w.old)}"
+            yield f"    - {escaped(new)}: {escaped(w.new)}"
+        if told.equal:
+            yield f"  - {' · '.join(f'`{name}`' for name in told.statements)}"
+    if proof.same:
+        yield f"- = told to the same patients: {escaped('; '.join(proof.same))}"
     yield ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hepatica.report.answers import AnswersView, AnswerView, CaseView, Table
 from hepatica.report.comparison import ComparisonView, PairView, SideItem, Step, Topic
+from hepatica.report.proofs import ProofView, WitnessView
 from hepatica.report.text import Terminal
 
 _COLOURS = {
@@ -38,6 +39,8 @@ class ComparisonPage:
         lines += ["", t.style("IN SHORT", "bold")]
         for text in view.short:
             lines += t.wrap(f"– {text}", "  ")
+        if view.unread:
+            lines += t.wrap(f"– {view.unread}", "  ")
         if view.applies is not None:
             lines += ["", *t.wrap("≠ for other patients", "  ", "magenta")]
             lines += self._two(view.applies, 4)
@@ -47,6 +50,8 @@ class ComparisonPage:
         lines.append("")
         for topic in view.topics:
             lines += self._topic(topic)
+        if view.proof is not None:
+            lines += self._proof(view.proof)
         lines += self._same()
         if view.answers is not None:
             lines += self._answers(view.answers)
@@ -81,9 +86,10 @@ class ComparisonPage:
         }
         if self.view.versions:
             one_sided = {"removed": "removed", "added": "added"}
+        proved = ", proved" if self.view.proof is not None else ""
         return {
-            "reworded": "told alike, in other words or from another page",
-            "same": "the same",
+            "reworded": f"told alike, in other words or from another page{proved}",
+            "same": f"the same{proved}",
             **one_sided,
         }
 
@@ -109,6 +115,7 @@ class ComparisonPage:
             lines += self.t.labelled("rests on", f"{pair.through} (defined otherwise)", 6)
         if pair.elsewhere:
             lines += self.t.wrap(pair.elsewhere, "      ", "dim")
+        lines += [line for w in pair.witnesses for line in self._witness(w, 6)]
         return [*lines, *self.t.wrap(f"[{' · '.join(pair.statements)}]", "      ", "dim")]
 
     def _pair(self, pair: PairView) -> list[str]:
@@ -126,6 +133,7 @@ class ComparisonPage:
         if pair.said:
             lines += t.labelled("condition", pair.said, 4, "bold")
         lines += [line for step in pair.questions for line in self._question(step)]
+        lines += [line for w in pair.witnesses for line in self._witness(w, 4)]
         if pair.through:
             lines += t.labelled("rests on", f"{pair.through} (defined otherwise)", 4)
         for step in pair.told:
@@ -137,6 +145,28 @@ class ComparisonPage:
             for label, item in zip(self.labels, (pair.old, pair.new), strict=True):
                 lines += self._whole(label, item)
         return [*lines, *t.wrap(f"[{' · '.join(pair.statements)}]", "    ", "dim")]
+
+    def _witness(self, w: WitnessView, indent: int) -> Iterator[str]:
+        """Draw a patient who shows a difference, and what either side says of them."""
+        yield from self.t.labelled("a patient", f"{w.patient} ({w.head})", indent, "cyan")
+        for label, text in zip(self.labels, (w.old, w.new), strict=True):
+            yield from self.t.labelled("", f"{label}: {text}", indent)
+
+    def _proof(self, proof: ProofView) -> list[str]:
+        """Draw what both tell, all statements together: what differs, and what is the same."""
+        t = self.t
+        lines = [t.style("─" * t.width, "dim")]
+        lines += [t.style("ALL STATEMENTS TOGETHER, OVER EVERY PATIENT", "bold"), ""]
+        for told in (*proof.differing, *proof.merged):
+            lines += t.wrap(f"{'=' if told.equal else '≠'} {told.says}: {told.said}", "  ",
+                            "dim" if told.equal else "magenta")  # fmt: skip
+            for w in told.witnesses if t.full else told.witnesses[:1]:
+                lines += self._witness(w, 4)
+            if t.full or told.equal:
+                lines += t.wrap(f"[{' · '.join(told.statements)}]", "    ", "dim")
+        if proof.same:
+            lines += t.wrap(f"= told to the same patients: {'; '.join(proof.same)}", "  ", "dim")
+        return [*lines, ""]
 
     def _question(self, step: Step) -> list[str]:
         old, new = self.labels

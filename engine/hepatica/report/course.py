@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from hepatica.words import Words
 _MARKS = {"concluded": "=", "recommended": "●", "blocked": "✕", "contraindicated": "▲"}
 _KINDS = {"concluded": "said", "recommended": "go", "blocked": "no", "contraindicated": "no"}
 _ORDER = ("contraindicated", "blocked", "recommended", "concluded")
+_MANY_DAYS = 60
 _COLOURS = {"said": "cyan", "go": "green", "no": "red", "due": "magenta", "over": "dim"}
 
 
@@ -47,7 +49,10 @@ class Day(NamedTuple):
 
 
 class CourseView(NamedTuple):
-    """A whole replay in words."""
+    """A whole replay in words; of a long one, where each of its `years` begins among the days.
+
+    A year has the number of its first day, counted from 1, and how many days it has.
+    """
 
     title: str
     subtitle: str
@@ -55,6 +60,7 @@ class CourseView(NamedTuple):
     days: tuple[Day, ...]
     silent: str
     footer: str
+    years: tuple[tuple[str, int, int], ...] = ()
 
 
 def view(course: Course, words: Words) -> CourseView:
@@ -71,7 +77,16 @@ def view(course: Course, words: Words) -> CourseView:
         days,
         f"Also asked, with nothing to say on any day: {silent}." if silent else "",
         "Each day is answered as if it were that day: nothing dated later was seen. " + FOOTER,
+        tuple(_years(days)) if len(days) > _MANY_DAYS else (),
     )
+
+
+def _years(days: tuple[Day, ...]) -> Iterator[tuple[str, int, int]]:
+    number = 1
+    for year, group in itertools.groupby(days, key=lambda day: day.date[:4]):
+        count = len(list(group))
+        yield year, number, count
+        number += count
 
 
 def _count(days: int) -> str:

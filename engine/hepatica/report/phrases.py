@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+import math
+from collections.abc import Callable, Iterable, Set
 
 from hepatica import finding as f
 from hepatica.evaluate import definitions_of
+from hepatica.interval import Interval
 from hepatica.said import grade as grade
 from hepatica.said import phase as phase
 from hepatica.said import printed_dose
@@ -67,12 +69,20 @@ def charted(name: str, i: f.Input, words: Words) -> str:
 
 def valued(name: str, i: f.Input, words: Words) -> str:
     """Write a value; a number that was worked out, to some decimals."""
+    if i.origin == "chart" and isinstance(i.value, Interval):
+        low, high = _outwards(i.value.low, math.floor), _outwards(i.value.high, math.ceil)
+        return words.value(name, Interval(low, high, i.value.low_open, i.value.high_open))
     if i.origin != "chart" or not isinstance(i.value, float):
         return i.written or words.value(name, i.value)
     value = round(i.value, _DECIMALS)
     if value != i.value and value == round(value, 1):  # it would seem to lie on a limit
         value = i.value
     return words.value(name, value)
+
+
+def _outwards(end: float | None, whole: Callable[[float], int]) -> float | None:
+    """Round a bound to some decimals so that it still is one."""
+    return None if end is None else whole(round(end * 10**_DECIMALS, 6)) / 10**_DECIMALS
 
 
 def options(r: f.Recommendation, words: Words, taken: Set[str] = frozenset()) -> str:

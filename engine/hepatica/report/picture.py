@@ -18,6 +18,8 @@ from hepatica.words import Words, spaced
 _FIRST = ("alt", "ast", "bilirubin", "igg", "inr", "tgn", "mmpr")
 _MOST_PANELS, _MOST_SPANS = 9, 12
 _LONG_MARK, _LONG_SPAN = 40, 72
+_MOST_SHADES = 160
+_MOST_CHANGES = 12  # of a finding that are written out
 _TREATS = GIVES | {"taper", "stop", "avoid", "refer"}
 _KINDS = {"concluded": "said", "recommended": "go", "blocked": "no", "contraindicated": "no"}
 
@@ -42,10 +44,11 @@ class _Picture:
         bars = [bar for drug in self.chart.medications if (bar := self._bar(drug)) is not None]
         bars.sort(key=lambda bar: bar.pieces[0].first if bar.pieces else self.last)
         marks = (*self._events(), *self._findings())
-        lanes = [lane for lane in self._lanes() if lane.spans]
+        courses = tuple(self._courses())
+        lanes = [lane for lane in self._lanes() if lane.spans or lane.rows]
         return Timeline(
             self.first, self.last, tuple(panels), tuple(bars), marks, tuple(lanes),
-            tuple(self.undated),
+            tuple(self.undated), courses,
         )  # fmt: skip
 
     def _shown(self, days: Days, text: str) -> bool:
@@ -142,29 +145,83 @@ class _Picture:
                     text = f"{label}, {event.when.text}"
                     yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "event")
 
+        for performed in self.chart.performed.values():
+            for done in performed:
+                label = f"{self.words.intervention(done.intervention)}: done"
+                if self._shown(done.when.span, label):
+                    days = done.when.span
+                    text = f"{label}, {done.when.text}"
+                    yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "finding")
+
     def _findings(self) -> Iterator[Mark]:
         """Give each finding when it is first made, and when it is another one."""
-        happened = {event.place for events in self.chart.events.values() for event in events}
-        for name, entries in self.chart.entries.items():
-            before: object = None
-            for e in sorted(entries, key=lambda e: (e.when.span, e.when.seq or 0)):
-                if e.value is None or e.value == before or e.place in happened:
-                    continue
-                before = e.value
+        for name in self.chart.entries:
+            changes = self._changes(name)
+            for e in changes if len(changes) <= _MOST_CHANGES else ():
+                assert e.value is not None  # it is a finding
                 label = self.words.stated(name, e.value)
                 if self._shown(e.when.span, label):
                     days = e.when.span
                     text = f"{label}, {e.when.text}"
                     yield Mark(days.first, days.last, _short(label, _LONG_MARK), text, "finding")
 
+    def _changes(self, name: str) -> list[Entry]:
+        """List the entries of a finding that say something else than the one before."""
+        happened = {event.place for events in self.chart.events.values() for event in events}
+        found: list[Entry] = []
+        for e in sorted(self.chart.entries[name], key=lambda e: (e.when.span, e.when.seq or 0)):
+            if e.value is None or e.place in happened or (found and e.value == found[-1].value):
+                continue
+            found.append(e)
+        return found
+
+    def _courses(self) -> Iterator[Bar]:
+        """Give each finding that changed often as stretches from one change to the next."""
+        for name in self.chart.entries:
+            changes = self._changes(name)
+            if len(changes) <= _MOST_CHANGES:
+                continue
+            shown = [e for e in changes if self._shown(e.when.span, self.words.fact(name))]
+            values = sorted({str(e.value) for e in shown})
+            titles = {str(e.value): self.words.value(name, e.value or False) for e in shown}
+            shades = "from light to dark: " + ", ".join(titles[value] for value in values)
+            ends = [e.when.span.first for e in shown[1:]] + [self.last]
+            pieces = []
+            for e, end in zip(shown, ends, strict=True):
+                assert e.value is not None  # it is a finding
+                share = values.index(str(e.value)) / max(1, len(values) - 1)
+                label = self.words.value(name, e.value)
+                text = f"{self.words.stated(name, e.value)}, {e.when.text}"
+                first = e.when.span.last
+                pieces.append(Piece(first, max(end, first), _short(label, _LONG_MARK), share, text))
+            title = _short(self.words.fact(name), 26)
+            yield Bar(title, tuple(pieces), (), (), _short(shades, _MOST_SHADES))
+
     def _lanes(self) -> Iterator[Lane]:
         for asked in self.course.replay.guidelines:
             spans, turns = self._spans(asked.id)
-            more = len(spans) - _MOST_SPANS
+            if len(spans) > _MOST_SPANS:
+                yield self._crowded(asked.id, asked.short, spans, tuple(turns))
+                continue
             # What came or went on the way says more than what was there from the first to the last.
             spans.sort(key=lambda s: (s.first == self.first and s.goes_on, s.first))
-            shown = tuple(spans[:_MOST_SPANS])
-            yield Lane(asked.id, asked.short, shown, tuple(turns), max(0, more))
+            yield Lane(asked.id, asked.short, tuple(spans), tuple(turns), 0)
+
+    def _crowded(
+        self, guideline: str, short: str, spans: list[Span], turns: tuple[tuple[int, int], ...]
+    ) -> Lane:
+        """Draw what is said again and again in one row each."""
+        rows: dict[tuple[str, str], list[Span]] = {}
+        for span in sorted(spans, key=lambda s: s.first):
+            rows.setdefault((span.kind, span.label), []).append(span)
+
+        def rank(row: list[Span]) -> tuple[bool, int]:
+            return len(row) == 1 and row[0].first == self.first and row[0].goes_on, row[0].first
+
+        order = sorted(rows.values(), key=rank)
+        repeated = tuple(tuple(row) for row in order[:_MOST_SPANS] if len(row) > 1)
+        once = tuple(row[0] for row in order[:_MOST_SPANS] if len(row) == 1)
+        return Lane(guideline, short, once, turns, max(0, len(order) - _MOST_SPANS), repeated)
 
     def _spans(self, guideline: str) -> tuple[list[Span], list[tuple[int, int]]]:
         going: dict[tuple[str, str, str], tuple[int, Said]] = {}
@@ -227,9 +284,9 @@ def _height(number: Number | None) -> Fraction | None:
 
 def _is_high(e: Entry) -> bool | None:
     if e.number is not None and e.limit is not None:
-        if e.number.low is not None and e.number.low > e.limit:
+        if e.number.above(e.limit):
             return True
-        if e.number.high is not None and e.number.high <= e.limit:
+        if e.number.at_most(e.limit):
             return False
     return None if e.grade is None else e.grade == "high"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from markupsafe import Markup
 
 from hepatica.diagnostics import printable
-from hepatica.report.timeline import Bar, Lane, Mark, Panel, Point, Timeline
+from hepatica.report.timeline import Bar, Lane, Mark, Panel, Point, Span, Timeline
 
 WIDTH = 1180
 _LEFT, _RIGHT = 176, 14
@@ -23,6 +23,10 @@ _CHARACTER = 5.9  # the mean width of a letter at the size of labels
 _BOLD = 6.8  # and of one in semi-bold, as what is said is written
 _MANY = 5  # multiples up to this are drawn on an even scale, above it on a logarithmic one
 _LOWEST = 0.25  # of a logarithmic scale
+_MANY_POINTS = 120  # more than can be read one by one
+_MANY_TURNS = 40
+_MOST_ROWS = 14
+_APART = 8.0  # between days of the table that are drawn
 _ICON = {"said": "=", "go": "●", "no": "▲"}
 
 
@@ -46,9 +50,11 @@ class _Drawing:
             self._heading("Drugs")
             for bar in self.timeline.bars:
                 self._bar(bar)
-        if self.timeline.marks:
+        if self.timeline.marks or self.timeline.courses:
             self._heading("Findings and events")
             self._marks(self.timeline.marks)
+            for course in self.timeline.courses:
+                self._bar(course, "course")
         for lane in self.timeline.lanes:
             self._lane(lane)
         height = self.y + 26
@@ -109,10 +115,14 @@ class _Drawing:
         ]  # fmt: skip
         line = " ".join(f"{x:.1f},{y:.1f}" for _, x, y in placed)
         if len(placed) > 1:
-            self.add("polyline", points=line, class_="line")
+            thin = " thin" if len(placed) > _MANY_POINTS else ""
+            self.add("polyline", points=line, class_=f"line{thin}")
         ends: list[tuple[float, float]] = []
+        many = len(placed) > _MANY_POINTS
         for point, x, y in placed:
-            self._dot(point, x, y)
+            self._dot(point, x, y, 2.2 if many else 3.6)
+            if many:
+                continue  # each has its words on it, and all stand in the table
             half = len(point.label) * _CHARACTER / 2
             if all(x - half > end + 3 or abs(y - other) > 11 for end, other in ends[-4:]):
                 self.text(x, y - 6, point.label, "value", "middle")
@@ -122,12 +132,12 @@ class _Drawing:
                 self._worded(point, bottom)
         self.y = bottom + _GAP
 
-    def _dot(self, point: Point, x: float, y: float) -> None:
+    def _dot(self, point: Point, x: float, y: float, radius: float) -> None:
         if point.first != point.last:
             self.add("line", x1=self.x(point.first), x2=self.x(point.last), y1=y, y2=y,
                      class_="unsure")  # fmt: skip
         kind = "high" if point.high else "plain" if point.high is None else "fine"
-        self.add("circle", _title(point.text), cx=x, cy=y, r=3.6, class_=f"dot {kind}")
+        self.add("circle", _title(point.text), cx=x, cy=y, r=radius, class_=f"dot {kind}")
 
     def _worded(self, point: Point, bottom: float) -> None:
         """Mark a result that has no number to be drawn: a diamond on the base, with its word."""
@@ -138,7 +148,7 @@ class _Drawing:
         self.add("path", _title(point.text), d=shape, class_=f"dot {kind}")
         self.text(x + 7, y + 3, point.label, "value")
 
-    def _bar(self, bar: Bar) -> None:
+    def _bar(self, bar: Bar, kind: str = "drug") -> None:
         y = self.y + 3
         self.text(0, y + 13, bar.title, "name")
         for piece in bar.pieces:
@@ -146,7 +156,7 @@ class _Drawing:
             width = max(1.5, end - x)
             opacity = 0.5 if piece.share is None else 0.25 + 0.6 * piece.share
             self.add("rect", _title(piece.text), x=x, y=y, width=width, height=_ROW - 3, rx=2,
-                     class_="drug", fill_opacity=f"{opacity:.2f}")  # fmt: skip
+                     class_=kind, fill_opacity=f"{opacity:.2f}")  # fmt: skip
             if len(piece.label) * _CHARACTER + 6 < width:
                 self.text(x + 4, y + 12, piece.label, "dose")
         for first, last in bar.unsure:
@@ -158,15 +168,20 @@ class _Drawing:
             self.add("path", _title(text), d=f"M{x - 4:.1f},{y + 4:.1f} l8,8 m0,-8 l-8,8",
                      class_="stop")  # fmt: skip
         self.y += _ROW + 2
+        if bar.shades:
+            self.text(_LEFT + _INSET, self.y + 8, bar.shades, "soft")
+            self.y += 14
 
     def _marks(self, marks: Iterable[Mark]) -> None:
         rows: list[float] = []
+        crowded = False
         for mark in sorted(marks, key=lambda m: (m.first, m.last, m.label)):
             x = self.x((mark.first + mark.last) // 2)
             width = len(mark.label) * _CHARACTER + 12
             left = x if x + width < WIDTH else x - width
             row = next((i for i, end in enumerate(rows) if left > end + 6), len(rows))
-            rows[row : row + 1] = [max(x, left + width)]
+            if row < _MOST_ROWS:
+                rows[row : row + 1] = [max(x, left + width)]
             y = self.y + row * (_ROW - 3) + 10
             if mark.first != mark.last:
                 self.add("line", x1=self.x(mark.first), x2=self.x(mark.last), y1=y, y2=y,
@@ -174,19 +189,28 @@ class _Drawing:
             shape = (f"M{x:.1f},{y - 5:.1f} l5,9 h-10 z" if mark.kind == "event"
                      else f"M{x:.1f},{y - 4:.1f} l4,4 l-4,4 l-4,-4 z")  # fmt: skip
             self.add("path", _title(mark.text), d=shape, class_=f"mark {mark.kind}")
+            if row == _MOST_ROWS:
+                crowded = True
+                continue  # only its words on it
             anchored = (x + 8, "start") if left == x else (x - 8, "end")
             self.text(anchored[0], y + 4, mark.label, f"label {mark.kind}", anchored[1])
-        self.y += len(rows) * (_ROW - 3) + 6
+        self.y += (len(rows) + crowded) * (_ROW - 3) + 6
 
     def _lane(self, lane: Lane) -> None:
         self._heading(lane.title)
         y = self.y - 11
         if lane.more:
             self.text(0, y + 19, f"{lane.more} more in the table", "soft")
+        edge = -math.inf
         for day, number in lane.turns:
+            if len(lane.turns) > _MANY_TURNS and self.x(day) - edge < _APART:
+                continue  # the table has it
+            edge = self.x(day)
             dot = _tag("circle", _title(f"change {number} of the table"), cx=self.x(day), cy=y,
                        r=4, class_="turn")  # fmt: skip
             self.parts.append(_tag("a", dot, href=f"#day-{number}"))
+        for repeated in lane.rows:
+            self._row(repeated)
         rows: list[float] = []
         for span in sorted(lane.spans, key=lambda s: (s.first, -s.last, s.label)):
             x, end = self.x(span.first), self.x(span.last)
@@ -204,6 +228,17 @@ class _Drawing:
                          class_=f"edge {span.kind}")  # fmt: skip
             self.text(left + 5, top + 11.5, words, f"label {span.kind}")
         self.y += len(rows) * _ROW + 4
+
+    def _row(self, spans: tuple[Span, ...]) -> None:
+        """Draw the stretches of one thing under its words."""
+        kind = spans[0].kind
+        words = f"{_ICON[kind]} {spans[0].label} ({len(spans)} times)"
+        self.text(_LEFT + 5, self.y + 11.5, words, f"label {kind}")
+        for span in spans:
+            x, end = self.x(span.first), self.x(span.last)
+            self.add("rect", _title(span.text), x=x, y=self.y + 16, width=max(2.0, end - x),
+                     height=7, class_=f"span {kind} again")  # fmt: skip
+        self.y += _ROW + 8
 
 
 class _Scale:

@@ -46,13 +46,15 @@ class Piece(NamedTuple):
 class Bar(NamedTuple):
     """A drug: stretches at a dose, the days on which it may have begun, and where it was stopped.
 
-    A stop has the days it may lie on, and its words.
+    A stop has the days it may lie on, and its words. `shades` says what light and dark mean where
+    stretches are too short for words.
     """
 
     title: str
     pieces: tuple[Piece, ...]
     unsure: tuple[tuple[int, int], ...]
     stops: tuple[tuple[int, int, str], ...]
+    shades: str = ""
 
 
 class Mark(NamedTuple):
@@ -79,7 +81,8 @@ class Span(NamedTuple):
 class Lane(NamedTuple):
     """What one guideline said; `more` is how much of it the table alone shows.
 
-    `turns` are the days on which its answer changed, each with its number in the table.
+    `turns` are the days on which its answer changed, each with its number in the table. What was
+    said again and again stands in `rows`: all the stretches of one thing in each.
     """
 
     id: str
@@ -87,10 +90,14 @@ class Lane(NamedTuple):
     spans: tuple[Span, ...]
     turns: tuple[tuple[int, int], ...]
     more: int
+    rows: tuple[tuple[Span, ...], ...] = ()
 
 
 class Timeline(NamedTuple):
-    """All of it, on one axis from `first` to `last`."""
+    """All of it, on one axis from `first` to `last`.
+
+    `courses` are findings that changed often, each as the stretches between its changes.
+    """
 
     first: int
     last: int
@@ -99,3 +106,4 @@ class Timeline(NamedTuple):
     marks: tuple[Mark, ...]
     lanes: tuple[Lane, ...]
     undated: tuple[str, ...]
+    courses: tuple[Bar, ...] = ()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from hepatica import finding as f
 from hepatica.diagnostics import Diagnostic
+from hepatica.interval import Interval
 from hepatica.report import phrases
 from hepatica.walk import leaves
 from hepatica.words import ACTIONS, Words
@@ -130,6 +131,7 @@ class _Side:
         self.taken = self.reasons.taken()
         self.cited: dict[str, str] = {}
         self.withheld = result.withheld
+        self.inputs = result.inputs
 
     def is_brief(self) -> bool:
         """Say whether this is a companion in which nothing is known to hold."""
@@ -201,6 +203,9 @@ class _Side:
 
     def _missing(self, m: f.Missing) -> str:
         why = self.withheld.get(m.fact)
+        told = self.inputs.get(m.fact)
+        if told is not None and isinstance(told.value, Interval):
+            why = f"known: {phrases.valued(m.fact, told, self.words)}"
         count = f"{len(m.would_settle)}; {why}" if why else f"{len(m.would_settle)}"
         return f"{self.words.fact(m.fact)} ({count})"
 

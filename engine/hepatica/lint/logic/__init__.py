@@ -12,7 +12,16 @@ from pathlib import Path
 from hepatica.diagnostics import Diagnostic, has_errors, ordered
 from hepatica.files import read_files
 from hepatica.lint.context import Context
-from hepatica.lint.logic import blocked, conflict, constant, idle, monotone
+from hepatica.lint.logic import (
+    blocked,
+    conflict,
+    constant,
+    gap,
+    idle,
+    invisible,
+    monotone,
+    shadowed,
+)
 from hepatica.lint.logic.ground import Ground
 from hepatica.load import load_files
 
@@ -21,6 +30,9 @@ RULES: tuple[Callable[[Ground], Iterator[Diagnostic]], ...] = (
     idle.check,
     conflict.check,
     blocked.check,
+    invisible.check,
+    shadowed.check,
+    gap.check,
     monotone.check,
 )
 

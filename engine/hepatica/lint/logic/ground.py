@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from hepatica import ir
 from hepatica.compile.outcomes import Guide
 from hepatica.compile.patients import Patients
-from hepatica.compile.solver import Deadline, Formula, NotInstalled, Solver, Undecided
+from hepatica.compile.solver import Deadline, Formula, NotInstalled, Undecided
+from hepatica.compile.solvers import start
 from hepatica.diagnostics import Diagnostic, Invalid, at
 from hepatica.evaluate import Given, Referee
 from hepatica.lint.context import Context
@@ -26,7 +27,7 @@ class Ground:
     def __init__(self, context: Context, guideline: ir.Guideline, seconds: float) -> None:
         """Take what was loaded, the guideline, and the time for each question."""
         try:
-            self.solver = Solver()
+            self.solver = start()
         except NotInstalled:
             raise Invalid([not_installed()]) from None
         self.context = context

@@ -2,8 +2,9 @@
 
 More knowledge settles what was unknown and changes nothing else, but for `known`: "test it, if it
 is not known" is over once it is known. That is right for a test, and a trap elsewhere. So it is a
-note, with a patient and the fact. Facts that definitions conclude are left to them here: that a
-given value overrides a definition is as it should be.
+note, one for each fact of a guideline, with the statements and a patient for the first of them.
+Often one definition that asks what is known turns many statements that rest on it. Facts that
+definitions conclude are left to them here: that a given value overrides one is as it should be.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from hepatica.witness import case_of, defect, read_back
 def check(ground: Ground) -> Iterator[Diagnostic]:
     """Look, for each statement that asks what is known, for two patients, one fact apart."""
     later: Guide | None = None
+    turned: dict[str, list[tuple[ir.Statement, Given]]] = {}
     for s in ground.statements():
         if s.when is None or not _can_turn(ground, s.when):
             continue
@@ -38,9 +40,15 @@ def check(ground: Ground) -> Iterator[Diagnostic]:
             continue
         if found is not None:
             before, fact = found
-            text = f"true can turn to false when `{fact}` becomes known"
-            help = f"so for {ground.told(before)}; right for a test of it, a trap elsewhere"
-            yield ground.say(s, ("when",), "L106", text, help, "note")
+            turned.setdefault(fact, []).append((s, before))
+    for fact, every in turned.items():
+        first, before = every[0]
+        text = f"true can turn to false when `{fact}` becomes known"
+        if len(every) > 1:
+            others = [f"`{s.id.removeprefix(ground.guideline.id + '/')}`" for s, _ in every[1:]]
+            text += f", here and in {', '.join(others)}"
+        help = f"so here for {ground.told(before)}; right for a test of it, a trap elsewhere"
+        yield ground.say(first, ("when",), "L106", text, help, "note")
 
 
 def _can_turn(ground: Ground, when: ir.Condition) -> bool:
@@ -104,7 +112,7 @@ def _step(ground: Ground, more: Patients, name: str, added: Formula) -> Iterator
     yield s.any_of((s.no(old.given), s.no(added)))
     same = [s.same(f, new.choices[value]) for value, f in old.choices.items()]
     if old.number is not None:
-        same.append(s.same(old.number, new.number))
+        same.append(s.same_number(old.number, new.number))
     yield s.any_of((s.no(old.given), s.all_of(same)))
     if name in ground.meaning.by_fact:
         yield s.no(new.given)
