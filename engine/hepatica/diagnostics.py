@@ -144,6 +144,9 @@ CODES: dict[str, str] = {
     "E103": "an engine that is not installed",
     "E104": "a defect of hepatica",
     "E105": "a patient found by the solver that does not replay",
+    "E106": "a Spark cluster that cannot be reached, or gives no executor",
+    "E107": "an executor that lacks something, or runs another version",
+    "E108": "a run on many machines that Spark stopped, or that was given up",
     "E120": "a database that SQL is not written for",
 }
 """Every code, and what it means in one line."""

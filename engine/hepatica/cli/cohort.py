@@ -51,11 +51,14 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, show_default=True, help="For --synthesize.")
 @click.option("--missing", type=click.FloatRange(0, 1), default=0.2, show_default=True,
               help="For --synthesize: the share of cells that are not given.")  # fmt: skip
+@click.option("--on", metavar="MASTER",
+              help="Work on many machines: a Spark master, as spark://HOST:7077.")  # fmt: skip
+@click.option("--spark-conf", multiple=True, metavar="NAME=VALUE", help="A setting of Spark.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
               show_default=True, help="How --check and --summary - are written.")  # fmt: skip
 @knowledge_option
 def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> None:
-    """Answer a table of patients: every guideline, every row, at the speed of reading it.
+    """Answer a table of patients: every guideline for every row, and what is missing.
 
     FACTS are Parquet, Arrow, CSV or NDJSON files, patterns, or folders. The table is checked before
     the work starts: a row that cannot be used stops it, unless --rejects says where such rows go.
@@ -67,6 +70,7 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort registry.csv --map registry.yaml --check
       hepatica cohort registry.csv --map registry.yaml -g easl_2025 -o answers.parquet --summary -
       hepatica cohort --charts tables/ --as-of 2024-06-10 -o answers.parquet
+      hepatica cohort registry.parquet --on spark://HOST:7077 -o answers/
     """
     need_polars()
     if not options["charts"] and (options["as_of"] or options["facts_to"]):
@@ -89,6 +93,8 @@ def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
 
     from hepatica.cli.cohort_charts import chart_facts
 
+    if options["on"]:
+        raise click.UsageError("--charts works on this machine only: write --facts, then use --on")
     if facts:
         raise click.UsageError("--charts takes its tables from its folder, and no other table")
     with tempfile.TemporaryDirectory(prefix="hepatica-") as scratch:
@@ -112,6 +118,16 @@ def _cohort(
         raise click.UsageError("say where the result goes (-o), or use --summary or --check")
     if options["by"] and not summary_to:
         raise click.UsageError("--by is for a --summary")
+    if options["on"]:
+        from hepatica.cli.cohort_spark import cohort as on_spark
+
+        def sum_up(chosen: list[ir.Guideline], done: Done, reading: Reading, rejected: int) -> None:
+            _sum_up(read, chosen, done, reading, rejected, options)
+
+        on_spark(read, facts, options, _show_check, sum_up)
+        return
+    if options["spark_conf"]:
+        raise click.UsageError("--spark-conf is for --on")
     chosen = select(read, options["guidelines"])
     reading = _reading(read, facts, options, keep)
     shape = options["shape"] if out else None

@@ -128,6 +128,21 @@ class Reading:
         every = [trouble.where for _, _, trouble in self.troubles.values()]
         return functools.reduce(operator.or_, every, self.is_twice())
 
+    def rejected(self) -> list[pl.Expr]:
+        """Give what is told of a row that cannot be used: why, the id, its cells as they are."""
+        reasons = [
+            pl.when(t.where).then(pl.lit(f"{column}: {t.what}"))
+            for _, column, t in self.troubles.values()
+        ]
+        twice = "a patient who stands more than once"
+        reasons.append(pl.when(self.is_twice()).then(pl.lit(f"{self.columns.patient}: {twice}")))
+        raw = dict.fromkeys(cells.column for cells in self.cells.values())
+        return [
+            pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias("reason"),
+            pl.col(ID).alias(self.columns.patient),
+            *[pl.col(RAW + column).alias(column) for column in raw],
+        ]
+
     # --- columns -----------------------------------------------------------------------------
 
     def _absent(self) -> list[Diagnostic]:

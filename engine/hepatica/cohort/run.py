@@ -14,10 +14,9 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.answers import Answerer, Shape, add_up
-from hepatica.cohort.cells import RAW
 from hepatica.cohort.check import Check
 from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
-from hepatica.cohort.reading import ID, Reading
+from hepatica.cohort.reading import Reading
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.version import VERSION
@@ -148,20 +147,9 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
 def write_rejects(reading: Reading, path: str) -> int:
     """Write the rows that cannot be used, as they are, with file, row and reasons; how many."""
     not_an_input(reading, Path(path))
-    reasons = [
-        pl.when(t.where).then(pl.lit(f"{column}: {t.what}"))
-        for _, column, t in reading.troubles.values()
-    ]
-    twice = "a patient who stands more than once"
-    reasons.append(pl.when(reading.is_twice()).then(pl.lit(f"{reading.columns.patient}: {twice}")))
-    reason = pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias("reason")
     frame = reading.patients(places=True).filter(reading.is_trouble())
-    raw = [
-        pl.col(RAW + c).alias(c) for c in dict.fromkeys(x.column for x in reading.cells.values())
-    ]
     bad = frame.select(
-        pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), reason,
-        pl.col(ID).alias(reading.columns.patient), *raw,
+        pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), *reading.rejected()
     )  # fmt: skip
     with Sink(path) as sink:
         for batch in bad.collect_batches(chunk_size=AT_ONCE, engine="streaming"):
