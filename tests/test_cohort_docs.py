@@ -25,7 +25,7 @@ def test_the_commands_of_the_page_show_what_it_says(
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
     steps = re.findall(r"<!-- run -->\n```\n(.*?)```\n\n<!-- shows -->\n```\n(.*?)```", PAGE, re.S)
-    assert len(steps) == 3
+    assert len(steps) == 4
     for command, shown in steps:
         program, *args = command.split()
         result = run(*args)

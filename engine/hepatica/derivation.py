@@ -118,13 +118,41 @@ class Count(_Way, frozen=True, tag="count"):
     held: Holdings
 
 
+class Earliest(_Way, frozen=True, tag="earliest"):
+    """The oldest dated value of the fact itself."""
+
+
+class Extreme(_Way, frozen=True, tag="extreme"):
+    """The highest or lowest recorded value of `of`, or multiple of its upper limit, in a time."""
+
+    of: str
+    take: Literal["highest", "lowest"]
+    reads: Literal["value", "ratio"]
+    within: Period
+
+
+class Since(_Way, frozen=True, tag="since"):
+    """The time since the last event of a kind, in a record that says it holds all of them."""
+
+    event: str
+    held: Holdings
+
+
+class Line(_Way, frozen=True, tag="line"):
+    """The number of the last of some lines of treatment of which a drug was ever begun; or 0."""
+
+    lines: tuple[tuple[str, ...], ...]
+
+
 class Given(_Way, frozen=True, tag="given"):
     """Not read from a record: a conclusion, or a judgement that cannot be dated."""
 
 
 Derivation = (
     Latest | Ratio | At | Drugs | Reactions | TimeOn | Started | Dose | NormalSince | Age | Count
-    | Given
+    | Earliest | Extreme | Since | Line | Given
 )  # fmt: skip
-DATED = (Latest, Ratio, At)
+DATED = (Latest, Ratio, At, Earliest)
 """The ways of facts of which an entry may give a dated value itself."""
+ONE_BY_ONE = (Earliest, Extreme, Since, Line)
+"""The ways that charts in bulk leave to the single chart: no shipped fact uses them yet."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hepatica import ir
-from hepatica.chart import lists, treatment, values
+from hepatica.chart import lists, past, treatment, values
 from hepatica.chart.found import Found, Outcome, View
 from hepatica.chart.model import Chart
 from hepatica.chart.names import Names
@@ -22,10 +22,14 @@ from hepatica.derivation import (
     Count,
     Dose,
     Drugs,
+    Earliest,
+    Extreme,
     Latest,
+    Line,
     NormalSince,
     Ratio,
     Reactions,
+    Since,
     Started,
     TimeOn,
 )
@@ -53,6 +57,10 @@ _WAYS: dict[type, Callable[[View, ir.Fact, Any], Outcome]] = {
     TimeOn: treatment.time_on,
     Dose: treatment.dose,
     Count: lists.count,
+    Earliest: past.earliest,
+    Extreme: past.extreme,
+    Since: past.since,
+    Line: past.line,
 }
 
 

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from hepatica import ir
 from hepatica.chart.model import When
 from hepatica.chart.numbers import Measured
-from hepatica.derivation import DATED, Count, Dose, Drugs, Reactions, Started, TimeOn
+from hepatica.derivation import (
+    DATED,
+    ONE_BY_ONE,
+    Count,
+    Dose,
+    Drugs,
+    Line,
+    Reactions,
+    Since,
+    Started,
+    TimeOn,
+)
 from hepatica.kept import Kept
 
 OTHER_DRUG = "other_drug"
@@ -44,11 +55,17 @@ class Names:
                 self.reactions |= set(fact.values)
             elif isinstance(way, Count):
                 events[way.of] = None
+            elif isinstance(way, Since):
+                events[way.event] = None
+            elif isinstance(way, Line):
+                drugs |= dict.fromkeys(drug for group in way.lines for drug in group)
         self.drugs = (*drugs, OTHER_DRUG)
         self.events = tuple(events)
         self.treatment = next(
             (f.derive.drugs for f in facts.values() if isinstance(f.derive, Started)), ()
         )
+        # Whether charts in bulk have to be worked out one by one.
+        self.one_by_one = any(isinstance(f.derive, ONE_BY_ONE) for f in facts.values())
         # What was read before, by what was written: a stream repeats itself.
         self.measured: Kept[Measured] = Kept(_MOST_KEPT)
         self.times: Kept[When] = Kept(_MOST_KEPT)

@@ -16,13 +16,17 @@ from hepatica.derivation import (
     Derivation,
     Dose,
     Drugs,
+    Earliest,
+    Extreme,
     Given,
     Latest,
+    Line,
     NormalSince,
     Period,
     PeriodUnit,
     Ratio,
     Reactions,
+    Since,
     Started,
     TimeOn,
 )
@@ -184,6 +188,30 @@ class _Reader:
     def _count(self, data: dict[str, Any]) -> Count:
         self._needs_unit("1")
         return Count(data["of"], data["held"])
+
+    def _earliest(self, data: str) -> Earliest:
+        return Earliest()
+
+    def _extreme(self, data: dict[str, str]) -> Extreme:
+        of = self._measured(data["of"], "of")
+        source = self.vocabulary.facts.get(of)
+        unit = source.unit if source is not None and source.unit else "1"
+        reads = cast(Any, data["as"])
+        self._needs_unit("1" if reads == "ratio" else unit)
+        return Extreme(of, cast(Any, data["take"]), reads, period(data["within"]))
+
+    def _since(self, data: dict[str, Any]) -> Since:
+        self._needs_unit(*_TIMES)
+        return Since(data["event"], data["held"])
+
+    def _line(self, data: list[dict[str, list[str]]]) -> Line:
+        self._needs_unit("1")
+        path, lines = self.path, []
+        for i, group in enumerate(data):
+            self.path = (*path, i)
+            lines.append(self._group(group))
+        self.path = path
+        return Line(tuple(lines))
 
 
 def period(text: str) -> Period:

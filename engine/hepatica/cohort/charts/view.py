@@ -50,6 +50,8 @@ class View:
         mended = pl.concat([f.filter("corrected").select("e") for f in (values, drugs)])["e"]
         odd = (pl.col("first") != pl.col("last")) | pl.col("e").is_in(mended.implode())
         self.exact = seen.filter(odd).select("p").unique()
+        if names.one_by_one:
+            self.exact = people.select("p")
         seen = seen.join(self.exact, on="p", how="anti", maintain_order="left")
         seen = seen.with_row_index("n").select("p", "e", "n", "now", day="first")
         self.people = people.join(self.exact, on="p", how="anti", maintain_order="left")
