@@ -6,11 +6,13 @@ import datetime
 import random
 from typing import Any
 
+import test_past
 from chart_tables import long_story, tables_of
 from drawn_charts import AS_OF, charts, facts, knowledge, read, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hepatica.chart.names import Names
 from hepatica.cohort.charts.derive import derive
 from hepatica.cohort.charts.read import read_charts
 from hepatica.cohort.charts.synthesize import synthesize_charts
@@ -20,10 +22,13 @@ from hepatica.derivation import Given
 Data = dict[str, Any]
 
 
-def in_bulk(told: list[Data], days: list[str]) -> tuple[list[dict[str, Any]], int]:
-    found = read_charts(tables_of(told, days), {}, reader().names, None)
+def in_bulk(
+    told: list[Data], days: list[str], names: Names | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    names = names or reader().names
+    found = read_charts(tables_of(told, days), {}, names, None)
     assert not len(found.wrong), found.wrong
-    result = derive(found.charts, reader().names)
+    result = derive(found.charts, names)
     ids = dict(found.charts.people.select("p", "patient").iter_rows())
     by_patient: list[dict[str, Any]] = [{} for _ in told]
     for p, name, held in result.long.iter_rows():
@@ -59,6 +64,20 @@ def test_every_way_of_deriving_agrees_around_a_treatment() -> None:
     assert derived == {type(f.derive) for f in knowledge().facts.values()} - {Given}
     assert {"alt_fall_at_4_weeks", "igg_multiple_before_treatment", "tgn"} <= found
     assert 0 < exact < len(told) / 2  # most are worked out at once
+
+
+def test_ways_that_are_left_to_the_single_chart_agree_too() -> None:
+    draw = random.Random(3)
+    stories = [long_story(draw) for _ in range(40)]
+    stories.append({**stories[0], "timeline": [], "complete": ["medications"]})
+    bulk, exact = in_bulk(stories, [str(AS_OF)] * len(stories), test_past.READER.names)
+    assert exact == len(stories)
+    for story, mine in zip(stories, bulk, strict=True):
+        single = {name: found.value for name, found in test_past.told(story).items()}
+        assert {n: mine.get(n) for n in test_past.NAMES} == {
+            n: single.get(n) for n in test_past.NAMES
+        }
+    assert bulk[-1]["line"] == 0.0
 
 
 def test_invented_charts_agree_and_lose_the_same_facts_that_exclude_each_other() -> None:

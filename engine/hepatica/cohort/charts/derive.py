@@ -81,11 +81,14 @@ def _exactly(charts: Charts, names: Names, who: pl.DataFrame) -> pl.DataFrame:
     """Work out some patients one by one, by the single chart."""
     rows = charts.rows.join(who, on="p", how="semi", maintain_order="left")
     by_patient = rows.group_by("p", maintain_order=True).agg("e", "d")
-    people = charts.people.select("p", "now", "about", "file_as_of").join(by_patient, on="p")
+    people = charts.people.join(who, on="p", how="semi", maintain_order="left")
+    people = people.select("p", "now", "about", "file_as_of").join(by_patient, on="p", how="left")
     found: list[tuple[int, str, int]] = []
     written, dates = charts.different.written, charts.dates
     for p, now, about, as_of, entries, days in people.iter_rows():
-        timeline = [{"date": dates[d], **written[e]} for e, d in zip(entries, days, strict=True)]
+        timeline = [
+            {"date": dates[d], **written[e]} for e, d in zip(entries or (), days or (), strict=True)
+        ]
         data = {"chart": {**charts.told[about], "timeline": timeline}}
         chart, _ = read_chart(Document(Source("chart", ""), data, ({}, {})), names, as_of)
         for name, told in derive_one(chart, names, now).found.items():
