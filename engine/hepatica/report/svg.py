@@ -216,7 +216,8 @@ class _Drawing:
             x, end = self.x(span.first), self.x(span.last)
             words = f"{_ICON[span.kind]} {span.label}"
             width = len(words) * _BOLD + 8
-            left = x if x + width < WIDTH else max(_LEFT, WIDTH - width)
+            fits = x + width < WIDTH  # else the words stand before the bar, not on it
+            left = x if fits else max(_LEFT, x - width)
             row = next((i for i, edge in enumerate(rows) if min(left, x) > edge + 5), len(rows))
             rows[row : row + 1] = [max(end, left + width)]
             top = self.y + row * _ROW + 2
@@ -226,7 +227,8 @@ class _Drawing:
             if not span.goes_on:
                 self.add("line", x1=end, x2=end, y1=top, y2=top + _ROW - 4,
                          class_=f"edge {span.kind}")  # fmt: skip
-            self.text(left + 5, top + 11.5, words, f"label {span.kind}")
+            place, anchor = (x - 6, "end") if not fits and left > _LEFT else (left + 5, "start")
+            self.text(place, top + 11.5, words, f"label {span.kind}", anchor)
         self.y += len(rows) * _ROW + 4
 
     def _row(self, spans: tuple[Span, ...]) -> None:
