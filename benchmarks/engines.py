@@ -42,6 +42,7 @@ class Contender(NamedTuple):
     run: Callable[[Patient], Any]
     names: Callable[[Any], Any]
     patients: int
+    forget: Callable[[], None] = lambda: None
 
 
 def contenders(work: workload.Workload) -> list[Contender]:
@@ -54,14 +55,22 @@ def contenders(work: workload.Workload) -> list[Contender]:
     def from_tuple(x: Any) -> list[Any]:
         return list(x[: len(names)])
 
-    evaluator = Evaluator(work.knowledge, [work.guideline], "program")
+    evaluators: list[Evaluator] = []
+
+    def forget() -> None:
+        """Start anew: what was said to a patient is kept, and no patient may come twice."""
+        evaluators[:] = [Evaluator(work.knowledge, [work.guideline], "program")]
 
     def with_results(p: Patient) -> Any:
-        return evaluator.evaluate(Case("p", p))
+        return evaluators[0].evaluate(Case("p", p))
+
+    forget()
 
     found = [
         Contender("program", 3, program.run, from_tuple, 1000),
-        Contender("program, with results, why and missing", 3, with_results, lambda x: None, 300),
+        Contender(
+            "program, with results, why and missing", 3, with_results, lambda x: None, 300, forget
+        ),
         Contender("referee", 3, meaning.answers, lambda x: list(x.statements.values()), 200),
     ]
     try:
@@ -115,12 +124,14 @@ def measure(
     taken: dict[str, list[int]] = {c.name: [] for c in every}
     clock = time.perf_counter_ns
     for _ in range(rounds):
+        for contender in every:
+            contender.forget()
         for turn in range(TURNS):
             for contender in every:
                 people = work.patients if contender.values == 3 else filled
                 size = contender.patients // TURNS
                 run, times = contender.run, taken[contender.name]
-                run(people[turn * size])  # not counted: the caches are another contender's
+                run(people[-1 - turn])  # not counted: the caches are another contender's
                 for patient in people[turn * size : (turn + 1) * size]:
                     start = clock()
                     run(patient)
