@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from golden import compare as golden
+from test_cli import run as command
 
 import hepatica
 from hepatica.case import documents
-from hepatica.cli import app
-from hepatica.diagnostics import Invalid, draw
 from hepatica.diff import Diff, Finder, compare, to_json
 from hepatica.diff.answers import STATUSES
 from hepatica.diff.data import VERDICTS, Relation
@@ -43,13 +42,7 @@ FORMS = ("text", "json", "markdown", "html")
 
 
 def run(*args: str, stdin: str | None = None) -> Result:
-    result = CliRunner().invoke(app, ["diff", *args], input=stdin)
-    if isinstance(result.exception, Invalid):
-        result.exit_code = 2
-        result.stderr_bytes = "\n".join(map(draw, result.exception.diagnostics)).encode()
-    elif result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
+    return command("diff", *args, stdin=stdin)
 
 
 def shown(old: str, new: str, *cases: str, root: Path | None = None) -> tuple[Diff, ComparisonView]:

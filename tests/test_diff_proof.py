@@ -11,19 +11,20 @@ import pytest
 
 pytest.importorskip("z3")
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 from golden import compare as golden
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_domain import EVERYONE, SMALL, small_guidelines
 from strategies import guideline, knowledge, statement
+from test_cli import run as command
 
 from hepatica import ir
 from hepatica.case import CaseReader, document_of, documents
-from hepatica.cli import app, witnesses
+from hepatica.cli import witnesses
 from hepatica.compile.network import NotInstalled
 from hepatica.compile.program import Program
-from hepatica.diagnostics import Invalid, draw
+from hepatica.diagnostics import Invalid
 from hepatica.diff import Finder, compare, replayed, to_json
 from hepatica.diff.data import Compared, Diff, Pair, Reason, Relation, Telling, Witness
 from hepatica.diff.replayed import Replayed
@@ -329,13 +330,7 @@ def test_facts_of_another_kind_are_refused_only_where_they_are_asked_about() -> 
 
 
 def run(*args: str) -> Result:
-    result = CliRunner().invoke(app, ["diff", *args])
-    if isinstance(result.exception, Invalid):
-        result.exit_code = 2
-        result.stderr_bytes = "\n".join(map(draw, result.exception.diagnostics)).encode()
-    elif result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
+    return command("diff", *args)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from hepatica.evaluate import WORDS, Meaning, Referee
 from hepatica.files import read_files
 from hepatica.finding import Finding
 from hepatica.load import load_files
-from hepatica.mutation.changes import bare, changes, step
+from hepatica.mutation.changes import changes, step
 from hepatica.mutation.judge import Verdict, judge, scores
 from hepatica.mutation.mutants import mutants
 from hepatica.mutation.notice import Changed, Noticer, Tried, answer
@@ -37,7 +37,7 @@ from hepatica.mutation.separate import Searcher
 from hepatica.mutation.statuses import statuses
 from hepatica.outcome import plan
 from hepatica.parse.conditions import suits
-from hepatica.walk import leaves
+from hepatica.walk import leaves, unplaced
 
 HERE = Path(__file__).parent
 DEMO = HERE / "fixtures" / "lint" / "base"
@@ -110,8 +110,8 @@ def test_connectives_counts_parts_answers_and_values() -> None:
 @few
 @given(small(NAMES, 3))
 def test_changes_are_different_and_could_have_been_written(condition: ir.Condition) -> None:
-    shapes = [bare(c.condition) for c in changes(condition, SMALL)]
-    assert len(set(shapes)) == len(shapes) and bare(condition) not in shapes
+    shapes = [unplaced(c.condition) for c in changes(condition, SMALL)]
+    assert len(set(shapes)) == len(shapes) and unplaced(condition) not in shapes
     for shape in shapes:
         for leaf in leaves(shape):
             assert leaf.op in suits(SMALL[leaf.fact].type) and leaf.values

@@ -13,16 +13,14 @@ import pytest
 
 pytest.importorskip("z3")
 
-from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from small_domain import EVERYONE, SMALL, small_guidelines
 from strategies import guideline, knowledge, statement
+from test_cli import run
 from test_diff import reworded
 
 from hepatica import ir
-from hepatica.cli import app
-from hepatica.diagnostics import Invalid, draw
 from hepatica.diff.data import Compared
 from hepatica.diff.sides import compared
 from hepatica.diff.versions import LEVELS, Level, Step, least_after, said, step
@@ -181,16 +179,6 @@ def test_what_was_not_decided_counts_as_major() -> None:
 
 
 # --- the commands --------------------------------------------------------------------------------
-
-
-def run(*args: str) -> Result:
-    result = CliRunner().invoke(app, args)
-    if isinstance(result.exception, Invalid):
-        result.exit_code = 2
-        result.stderr_bytes = "\n".join(map(draw, result.exception.diagnostics)).encode()
-    elif result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def git(folder: Path, *args: str) -> None:

@@ -18,6 +18,15 @@ def leaves(node: ir.Condition) -> Iterator[ir.Leaf]:
             yield from leaves(part)
 
 
+def unplaced(node: ir.Condition) -> ir.Condition:
+    """Leave the lines out, so that a condition that only moved is the same one."""
+    if isinstance(node, ir.Leaf):
+        return ir.replace(node, line=0)
+    if isinstance(node, ir.Not):
+        return ir.Not(unplaced(node.part))
+    return ir.replace(node, line=0, parts=tuple(map(unplaced, node.parts)))
+
+
 def conditions_of(statement: ir.Statement) -> Iterator[ir.Condition]:
     """Walk over the conditions that decide a statement (not those of its doses)."""
     if statement.when is not None:

@@ -18,6 +18,7 @@ from hepatica.evaluate import WORDS, Given, Meaning, Referee
 from hepatica.lower import Rails, lower
 from hepatica.outcome import GIVES, Option, judge, plan
 from hepatica.parse.conditions import plain
+from hepatica.walk import unplaced
 
 
 class Holds(NamedTuple):
@@ -203,15 +204,7 @@ def together(old: Mapping[str, ir.Fact], new: Mapping[str, ir.Fact]) -> dict[str
 
 def _plain(implication: ir.Implication) -> ir.Implication:
     """Leave the lines out, so that a moved line is no change."""
-    return ir.Implication(_unplaced(implication.when), _unplaced(implication.then))
-
-
-def _unplaced(node: ir.Condition) -> ir.Condition:
-    if isinstance(node, ir.Leaf):
-        return ir.replace(node, line=0)
-    if isinstance(node, ir.Not):
-        return ir.Not(_unplaced(node.part))
-    return ir.replace(node, line=0, parts=tuple(map(_unplaced, node.parts)))
+    return ir.Implication(unplaced(implication.when), unplaced(implication.then))
 
 
 def case_of(name: str, given: Given, facts: Mapping[str, ir.Fact]) -> dict[str, Any]:

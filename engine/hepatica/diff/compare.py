@@ -11,6 +11,7 @@ from hepatica.diff.align import Ready
 from hepatica.diff.data import Aspect, Change, Compared, Condition, Node, Question, Relation, Told
 from hepatica.diff.normal import Asked, Translate, as_written, asked, implies, normal, pushed
 from hepatica.outcome import members
+from hepatica.walk import unplaced
 from hepatica.words import ACTIONS, Words
 
 
@@ -224,20 +225,4 @@ def _grade(grade: ir.Grade | None) -> f.Grade | None:
 
 
 def _written_alike(a: ir.Statement, b: ir.Statement) -> bool:
-    return unplaced(a.when) == unplaced(b.when)
-
-
-def unplaced(node: ir.Condition | None) -> ir.Condition | None:
-    """Take the lines of the file out of a condition."""
-    if node is None or isinstance(node, ir.Leaf):
-        return node and ir.replace(node, line=0)
-    if isinstance(node, ir.Not):
-        return ir.Not(_inner(node.part))
-    parts = tuple(map(_inner, node.parts))
-    return ir.replace(node, parts=parts, line=0)
-
-
-def _inner(node: ir.Condition) -> ir.Condition:
-    found = unplaced(node)
-    assert found is not None
-    return found
+    return (a.when and unplaced(a.when)) == (b.when and unplaced(b.when))

@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 
 from hepatica import ir
 from hepatica.diff import compare
-from hepatica.diff.compare import unplaced
 from hepatica.diff.data import Change, Compared, Diff, Pair, Witness
 from hepatica.diff.proof import Proofs
 from hepatica.diff.proof_data import SECONDS
@@ -21,7 +20,7 @@ from hepatica.diff.replayed import APPLIES, AskedTold, Condition
 from hepatica.diff.tellings import Key, says
 from hepatica.outcome import GIVES
 from hepatica.prove import Transitions
-from hepatica.walk import active
+from hepatica.walk import active, unplaced
 from hepatica.words import ACTIONS
 
 Level = Literal["none", "patch", "minor", "major"]
@@ -251,7 +250,7 @@ def _changed_statements(mine: Iterable[ir.Statement], its: Iterable[ir.Statement
 
 def _unplaced(s: ir.Statement) -> ir.Statement:
     """Leave out of a statement where it stands, and its examples."""
-    return ir.replace(s, file="", examples=(), when=unplaced(s.when))
+    return ir.replace(s, file="", examples=(), when=s.when and unplaced(s.when))
 
 
 def _narrower(one: tuple[float, float] | None, two: tuple[float, float] | None) -> bool:

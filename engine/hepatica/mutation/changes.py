@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from hepatica import ir
 from hepatica.derivation import Count
 from hepatica.parse.conditions import plain
+from hepatica.walk import unplaced
 
 Kind = Literal[
     "threshold", "operator", "connective", "count", "negation", "part", "value", "answer",
@@ -47,21 +48,12 @@ class Change(NamedTuple):
 
 def changes(condition: ir.Condition, facts: Mapping[str, ir.Fact]) -> Iterator[Change]:
     """Make every change of one thing in a condition, each different one once."""
-    seen = {bare(condition)}
+    seen = {unplaced(condition)}
     for change in _changes(condition, facts, negate=True):
-        shape = bare(change.condition)
+        shape = unplaced(change.condition)
         if shape not in seen:
             seen.add(shape)
             yield change
-
-
-def bare(node: ir.Condition) -> ir.Condition:
-    """Leave the lines out."""
-    if isinstance(node, ir.Leaf):
-        return ir.replace(node, line=0)
-    if isinstance(node, ir.Not):
-        return ir.Not(bare(node.part))
-    return ir.replace(node, line=0, parts=tuple(map(bare, node.parts)))
 
 
 def _changes(node: ir.Condition, facts: Mapping[str, ir.Fact], *, negate: bool) -> Iterator[Change]:

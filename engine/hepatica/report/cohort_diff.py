@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from hepatica.diff.answers import SILENT, STATUSES
 from hepatica.diff.cohort.data import Attribution, CohortDiff, Group, Matrix, Part, Row
-from hepatica.diff.data import Side
 from hepatica.report.cohort import percent
-from hepatica.report.comparison import SideHead
-from hepatica.report.view import CAVEAT, FOOTER
+from hepatica.report.comparison import SideHead, side_head
+from hepatica.report.view import FOOTER
 
 INVENTED = "invented patients: these numbers are of no population"
 KIND_WORDS = {
@@ -152,7 +151,7 @@ class _View:
         return CohortDiffView(
             title=f"{title}, compared over {found.patients:,} patients",
             labels=self.labels,
-            sides=(self._head(0, found.old), self._head(1, found.new)),
+            sides=(side_head(self.labels[0], found.old), side_head(self.labels[1], found.new)),
             warnings=tuple(self._warnings()),
             short=tuple(self._short()),
             movers=tuple(
@@ -169,13 +168,6 @@ class _View:
             footer=f"{HOW} {FOOTER}",
             total=found.patients,
         )  # fmt: skip
-
-    def _head(self, side: int, of: Side) -> SideHead:
-        parts = [of.short, of.edition, f"encoding {of.version}", of.digest[:14]]
-        if of.revision:
-            parts.append(f"commit {of.revision[:10]}")
-        caveat = CAVEAT if of.experimental else ""
-        return SideHead(self.labels[side], " · ".join(parts), of.title, caveat, of.not_sourced)
 
     def _warnings(self) -> Iterator[str]:
         if self.found.synthetic:

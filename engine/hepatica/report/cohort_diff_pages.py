@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from hepatica.report.cohort_diff import TITLES, CohortDiffView, MatrixView, RowView
+from hepatica.report.comparison_pages import side_lines
 from hepatica.report.flow import LARGE, SMALL, draw
 from hepatica.report.html import head, template
 from hepatica.report.markdown import escaped
@@ -49,11 +50,7 @@ def _page(view: CohortDiffView) -> Iterator[str]:
     yield from (f"# {escaped(view.title)}", "")
     for text in view.warnings:
         yield from (f"> **{escaped(text)}**", "")
-    for side in view.sides:
-        yield f"- **{escaped(side.label)}**: {escaped(side.title)}. {escaped(side.heading)}"
-        if side.caveat:
-            yield f"  - *{escaped(side.caveat)}*"
-        yield f"  - not at hand: {escaped(side.not_sourced)}"
+    yield from side_lines(view.sides)
     yield ""
     yield from (f"- {escaped(text)}" for text in (*view.short, *view.notes))
     yield from ("", "## Who is told something else", "")

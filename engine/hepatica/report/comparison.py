@@ -97,6 +97,15 @@ class SideHead(NamedTuple):
     not_sourced: str
 
 
+def side_head(label: str, of: Side) -> SideHead:
+    """Say what a side of a comparison is: its edition, its encoding, and what was not at hand."""
+    parts = [of.short, of.edition, f"encoding {of.version}", of.digest[:14]]
+    if of.revision:
+        parts.append(f"commit {of.revision[:10]}")
+    caveat = CAVEAT if of.experimental else ""
+    return SideHead(label, " · ".join(parts), of.title, caveat, of.not_sourced)
+
+
 class ComparisonView(NamedTuple):
     """A whole comparison in words."""
 
@@ -151,7 +160,7 @@ class _View:
             applies = Step("for whom", *("; ".join(_flat(node)) for node in sides))
         return ComparisonView(
             title=title,
-            sides=(self._head(0, diff.old), self._head(1, diff.new)),
+            sides=(side_head(self.labels[0], diff.old), side_head(self.labels[1], diff.new)),
             short=tuple(self._short()),
             versions=diff.versions,
             unread="" if diff.versions else proofs.UNREAD,
@@ -166,13 +175,6 @@ class _View:
             answers=answers_view(diff, self.labels) if diff.cases else None,
             footer=f"{proofs.how_compared(diff)} {FOOTER}",
         )
-
-    def _head(self, side: int, of: Side) -> SideHead:
-        parts = [of.short, of.edition, f"encoding {of.version}", of.digest[:14]]
-        if of.revision:
-            parts.append(f"commit {of.revision[:10]}")
-        caveat = CAVEAT if of.experimental else ""
-        return SideHead(self.labels[side], " · ".join(parts), of.title, caveat, of.not_sourced)
 
     def _short(self) -> Iterator[str]:
         counts, (old, new) = self.diff.counts, self.labels

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hepatica.report.answers import AnswersView, AnswerView, CaseView
-from hepatica.report.comparison import ComparisonView, PairView, SideItem, Step
+from hepatica.report.comparison import ComparisonView, PairView, SideHead, SideItem, Step
 from hepatica.report.html import head, template
 from hepatica.report.markdown import escaped
 from hepatica.report.proofs import ProofView
@@ -35,14 +35,19 @@ def markdown(view: ComparisonView) -> str:
     return "\n".join(_page(view)) + "\n"
 
 
-def _page(view: ComparisonView) -> Iterator[str]:
-    old, new = view.labels
-    yield from (f"# {escaped(view.title)}", "")
-    for side in view.sides:
+def side_lines(sides: Iterable[SideHead]) -> Iterator[str]:
+    """Write what the two sides are as a markdown list."""
+    for side in sides:
         yield f"- **{escaped(side.label)}**: {escaped(side.title)}. {escaped(side.heading)}"
         if side.caveat:
             yield f"  - *{escaped(side.caveat)}*"
         yield f"  - not at hand: {escaped(side.not_sourced)}"
+
+
+def _page(view: ComparisonView) -> Iterator[str]:
+    old, new = view.labels
+    yield from (f"# {escaped(view.title)}", "")
+    yield from side_lines(view.sides)
     yield ""
     yield from (f"- {escaped(text)}" for text in (*view.short, view.unread) if text)
     yield ""
