@@ -11,6 +11,7 @@ whole process.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import resource
 import statistics
@@ -21,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+os.environ.setdefault("POLARS_MAX_THREADS", "2")
 
 import polars as pl
 import workload
@@ -44,16 +47,23 @@ def main() -> None:
     path = f"{folder.name}/facts.parquet"
     patients(work, args.patients).with_row_index("patient").write_parquet(path)
 
-    def job(shape: Shape | None, *, sums: bool = False, brief: bool = False) -> Job:
+    def job(
+        shape: Shape | None, *, sums: bool = False, brief: bool = False, kinds: tuple[str, ...] = ()
+    ) -> Job:
         table = open_table([path])
         facts = work.knowledge.facts
         reading = Reading(table, plain_mapping(table.columns, facts), facts)
         answerer = Answerer(work.knowledge, [work.guideline], shape=shape, sums=sums,
-                            brief=brief)  # fmt: skip
+                            brief=brief, kinds=kinds)  # fmt: skip
         return Job(reading, check(reading), answerer, told_of([work.guideline], reading, shape))
 
     jobs = {shape: job(shape) for shape in ("long", "wide")}
     sums, brief = job(None, sums=True), job("long", brief=True)
+    only = ("recommendation",)
+    few = {
+        "long": job("long", kinds=only), "wide": job("wide", kinds=only),
+        "brief": job("long", brief=True, kinds=only),
+    }  # fmt: skip
     out = {shape: f"{folder.name}/{shape}.parquet" for shape in jobs}
     runs: dict[str, Callable[[], object]] = {
         "Polars' own scan": lambda: polars_scan(path),
@@ -62,6 +72,9 @@ def main() -> None:
         "long": lambda: to_file(jobs["long"], out["long"]),
         "long, brief": lambda: to_file(brief, f"{folder.name}/brief.parquet"),
         "wide": lambda: to_file(jobs["wide"], out["wide"]),
+        "long, recommendations": lambda: to_file(few["long"], f"{folder.name}/few.parquet"),
+        "long, brief, recommendations": lambda: to_file(few["brief"], f"{folder.name}/few.parquet"),
+        "wide, recommendations": lambda: to_file(few["wide"], f"{folder.name}/few.parquet"),
     }
     taken: dict[str, list[float]] = {name: [] for name in runs}
     worked: dict[str, list[float]] = {name: [] for name in runs}

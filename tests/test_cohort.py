@@ -262,22 +262,34 @@ def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch:
 
 
 def test_a_list_is_made_of_as_many_bits_as_there_are_facts() -> None:
-    facts = tuple(f"fact_{i}" for i in range(130))
-    words, names = ("recommended", "contingent"), pl.Enum(facts)
-    piece = Piece("g", "g/s", "recommendation", "g/s", words, facts, within=False)
-    rows = Rows([[piece]], names, (pl.Enum(["g"]), pl.Enum(["g/s"]), pl.Enum([piece.kind])))
-    waits = [[], [0], [63, 64], [7, 8, 127, 128, 129], [0], []]
-    status = ["none", *["contingent"] * 4, "recommended"]
-    frame = pl.DataFrame({"p": [1, 2, 3, 4, 5, 6], "applies": [True] * 6, "g/s": status},
-                         schema_overrides={"g/s": STATUS})  # fmt: skip
+    facts = tuple(f"fact_{i:03}" for i in range(130))
+    words = ("recommended", "contingent")
+    nodes = dict.fromkeys(facts, 0)
+    pieces = [
+        Piece("g", name, "recommendation", words, {}, "none", waiting, None)
+        for name, waiting in (("g/a", {}), ("g/s", nodes), ("g/z", {facts[5]: 0}))
+    ]
+    labels = (pl.Enum(["g"]), pl.Enum(["g/a", "g/s", "g/z"]), pl.Enum(["recommendation"]))
+    rows = Rows([pieces], pl.Enum(facts), labels)
+    waits = [[], [0], [63, 64], [7, 8, 127, 128, 129], [0], [3]]
+    status = ["none", *["contingent"] * 4, "recommended"]  # bits where nothing is open: not told
+    code = {word: list(STATUS.categories).index(word) + 1 for word in words} | {"none": 0}
+    frame = pl.DataFrame(
+        {"p": [1, 2, 3, 4, 5, 6], "c 0": [0] * 6, "c 1": [code[s] for s in status],
+         "c 2": [code["contingent"]] * 6, "w 2 0": [1, 0, 0, 1, 0, 0]}
+    )  # fmt: skip
     for byte in range(17):
         bits = [sum(1 << i % 8 for i in some if i // 8 == byte) for some in waits]
-        frame = frame.with_columns(pl.Series(f"? g/s {byte}", bits, dtype=pl.UInt8))
-    for _ in range(2):  # the second time all lists are known
-        found = rows.rows([frame], ["p"], listed=True)
-        assert found["p"].to_list() == [2, 3, 4, 5, 6]
-        assert found["status"].to_list() == status[1:]
-        assert found["missing"].to_list() == [[facts[i] for i in some] for some in waits[1:]]
+        frame = frame.with_columns(pl.Series(f"w 1 {byte}", bits))
+    found = rows.rows(frame.cast({pl.Int64: pl.UInt8}), ["p"], listed=True)
+    one = found.filter(pl.col("statement") == "g/s")
+    assert one["p"].to_list() == [2, 3, 4, 5, 6]
+    assert one["status"].to_list() == status[1:]
+    assert one["missing"].to_list() == [*([facts[i] for i in some] for some in waits[1:5]), []]
+    last = found.filter(pl.col("statement") == "g/z")["missing"].to_list()
+    assert last == [["fact_005"], [], [], ["fact_005"], [], []]
+    assert found["p"].to_list() == sorted(found["p"].to_list())
+    assert len(rows.rows(frame.head(0).cast({pl.Int64: pl.UInt8}), ["p"], listed=True)) == 0
 
 
 @settings(max_examples=2, deadline=None)

@@ -148,18 +148,18 @@ def _collect(reading: Reading, frame: pl.LazyFrame) -> pl.DataFrame:
     try:
         return frame.collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _broken(reading, error) from None
+        raise broken(reading) or unreadable(reading.table.parts[0], error) from None
 
 
-def _broken(reading: Reading, error: Exception) -> Invalid:
-    """Find the file that cannot be read to its end."""
-    for part in reading.table.parts:
+def broken(reading: Reading, parts: Iterable[Part] | None = None) -> Invalid | None:
+    """Find the file that cannot be read to its end; none where all of them can."""
+    for part in reading.table.parts if parts is None else parts:
         try:
             reading.table.scan([part]).select(pl.all().len()).collect(engine="streaming")
             reading.patients([part]).select(pl.all().null_count()).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as own:
             return unreadable(part, own)
-    return unreadable(reading.table.parts[0], error)
+    return None
 
 
 def _first(reading: Reading, where: pl.Expr) -> tuple[Place, ...]:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import Answerer, Shape, add_up
-from hepatica.cohort.check import Check
+from hepatica.cohort.answers import PLAIN, Answerer, Shape, add_up
+from hepatica.cohort.check import Check, broken
 from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
 from hepatica.cohort.reading import Reading
+from hepatica.cohort.stream import Tick, Watched
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.version import VERSION
 
-AT_ONCE = 100_000
+AT_ONCE = 50_000
+"""Patients that are answered at once: more of them take more memory, and no less time."""
 MANIFEST = "_manifest.json"
 _SAMPLE = 2_000
 _LOW = 0.3
 """An estimate from the first patients is believed to this share: only a sure lack is told."""
-Tick = Callable[[int], None]
 
 
 class Done(NamedTuple):
@@ -160,34 +162,54 @@ def write_rejects(reading: Reading, path: str) -> int:
 
 
 def _answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None) -> Done:
-    patients = rows = 0
-    counts: list[pl.DataFrame] = []
-    missing: list[pl.DataFrame] = []
+    """Make the result, and count; each reads the table once."""
     frame = job.reading.usable(parts, clean=job.check.clean)
-    batches = iter(frame.collect_batches(chunk_size=AT_ONCE, engine="streaming"))
-    while True:
-        try:
-            batch = next(batches, None)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            part = (parts or job.reading.table.parts)[0]
-            raise unreadable(part, error) from None
-        if batch is None:
-            break
-        if not len(batch):
-            continue
-        found = job.answerer.answer(batch)
+    patients = rows = 0
+    with pl.Config(streaming_chunk_size=AT_ONCE), _told_of_files(job, parts):
+        if sink is not None:
+            make = _plan_to if job.answerer.shape == "wide" else _rows_to
+            patients = make(job.answerer, frame, sink, tick)
+            rows = sink.rows
+        if not job.answerer.sums:
+            return Done(rows, patients, pl.DataFrame(), pl.DataFrame(), 0)
+        watched = Watched[pl.DataFrame](None if patients else tick)
+        plan = job.answerer.summed(watched.counting(frame))
+        sums = watched.run(lambda: plan.collect(engine="streaming", optimizations=PLAIN))
+    counts, missing = job.answerer.labelled(sums)
+    return Done(rows, int(sums["rows"].sum()), counts, missing, 0)
+
+
+def _plan_to(answerer: Answerer, frame: pl.LazyFrame, sink: Sink, tick: Tick | None) -> int:
+    """Write a result that is a plan from the table to the file."""
+    watched = Watched[None](tick)
+    plan = answerer.plan(watched.counting(frame))
+    watched.run(lambda: sink.write_plan(plan))
+    sink.rows = watched.patients
+    return watched.patients
+
+
+def _rows_to(answerer: Answerer, frame: pl.LazyFrame, sink: Sink, tick: Tick | None) -> int:
+    """Write a result whose rows are made batch by batch."""
+    patients = 0
+    plan = answerer.plan(frame)
+    for batch in plan.collect_batches(chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN):
+        sink.write(answerer.rows(batch))
         patients += len(batch)
-        if found.rows is not None and sink is not None:
-            sink.write(found.rows)
-            rows += len(found.rows)
-        counts, missing = [_added([*counts, found.counts])], [_added([*missing, found.missing])]
         if tick is not None:
             tick(len(batch))
-    if sink is not None and not patients:  # a file without rows still gets its columns
-        empty = job.answerer.answer(frame.head(0).collect()).rows
-        if empty is not None:
-            sink.write(empty)
-    return Done(rows, patients, _added(counts), _added(missing), 0)
+    if not patients:  # a file without rows still gets its columns
+        sink.write(answerer.rows(plan.head(0).collect()))
+    return patients
+
+
+@contextlib.contextmanager
+def _told_of_files(job: Job, parts: Sequence[Part] | None) -> Iterator[None]:
+    """Tell what Polars says of a file that breaks off after all. Raises `Invalid` (D301)."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        first = (parts or job.reading.table.parts)[0]
+        raise broken(job.reading, parts) or unreadable(first, error) from None
 
 
 def _added(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -242,7 +264,7 @@ def _room(job: Job, path: str, rows: int) -> None:
     buffer = io.BytesIO()
     form = "parquet" if path.endswith("/") or Path(path).is_dir() else form_of(path)
     if form == "csv":
-        found.select(as_text(found)).write_csv(buffer)
+        found.select(as_text(found.schema)).write_csv(buffer)
     elif form == "ndjson":
         found.write_ndjson(buffer)
     else:
