@@ -1,9 +1,8 @@
-"""The rows of a long result, made of columns of small numbers: one a statement, patient by patient.
+"""The rows of a long result, laid out as a grid: a line a patient, a column a statement.
 
-The plan gives, for each statement, a number that says what is told of it (0: nothing), and the
-facts it waits for as bits. Here they are laid out as one grid, a line a patient; what is not 0 in
-it, read line by line, are the rows of the result in their order, so nothing has to be sorted but
-what is missing.
+What is told of a statement is a small number (0: nothing), and what it waits for are bits, eight
+facts a byte. What is not 0 in such a grid, read line by line, stands in the order of the result, so
+nothing has to be sorted.
 """
 
 from __future__ import annotations
@@ -15,12 +14,9 @@ import numpy
 import polars as pl
 import pyarrow
 
-from hepatica.compile.columnar import Asked, Columnar
-from hepatica.compile.expressions import STATUS, Expressions
-from hepatica.lower import Rail
+from hepatica.compile.columnar import STATUS
+from hepatica.compile.words import Array, Bits
 
-Array = numpy.ndarray[Any, numpy.dtype[Any]]
-APPLIES = "applies"
 _WORDS = {word: number for number, word in enumerate(STATUS.categories, 1)}
 _OPEN = ("contingent", "unknown")
 
@@ -28,11 +24,12 @@ _OPEN = ("contingent", "unknown")
 class Piece(NamedTuple):
     """A statement, or whether its guideline applies: its labels, and the statuses that are told.
 
-    `status` gives the node of each status but `last`, which is so when none of the others is;
-    `waiting` the node of each fact that it waits for where it is open. With `within`, only rows are told to which
-    the guideline may apply.
+    `of` is the number of the guideline. `status` gives the node of each status but `last`, which is
+    so when none of the others is; `waiting` the node of each fact that it waits for where it is
+    open. `outside` is a node: where it is on, nothing is told.
     """
 
+    of: int
     guideline: str
     statement: str
     kind: str
@@ -40,7 +37,7 @@ class Piece(NamedTuple):
     status: dict[str, int]
     last: str
     waiting: dict[str, int]
-    within: Rail | None
+    outside: int | None
 
     @property
     def open(self) -> str | None:
@@ -54,14 +51,11 @@ class Piece(NamedTuple):
 
 
 class Rows:
-    """Makes the rows of batches: `pieces` of each guideline, in the order they are told."""
+    """Makes the rows of batches: `pieces` in the order they are told."""
 
-    def __init__(
-        self, pieces: Sequence[Sequence[Piece]], names: pl.Enum, labels: Sequence[pl.Enum]
-    ) -> None:
+    def __init__(self, pieces: Sequence[Piece], names: pl.Enum, labels: Sequence[pl.Enum]) -> None:
         """Take the types of missing facts, and of guidelines, statements and kinds."""
-        self.by_guideline = [list(some) for some in pieces]
-        self.pieces = [piece for some in pieces for piece in some]
+        self.pieces = list(pieces)
         self.names = names
         self.labels = {
             label: _codes([getattr(piece, label) for piece in self.pieces], dtype)
@@ -69,62 +63,66 @@ class Rows:
         }
         self.dtypes = dict(zip(self.labels, labels, strict=True))
         numbers = {name: number for number, name in enumerate(names.categories)}
-        self._open = [_WORDS[piece.open] if piece.open else 0 for piece in self.pieces]
-        self._bytes: list[tuple[int, int]] = []
         facts: list[int] = []
+        of: list[int] = []
         for number, piece in enumerate(self.pieces):
             bytes_ = -(-len(piece.facts) // 8)
-            self._bytes += [(number, byte) for byte in range(bytes_)]
+            of += [number] * bytes_
             facts += [numbers[fact] for fact in piece.facts]
             facts += [0] * (bytes_ * 8 - len(piece.facts))
-        self._piece_of = numpy.array([number for number, _ in self._bytes], numpy.int64)
+        self._piece_of = numpy.array(of, numpy.int64)
         self._fact_of = numpy.array(facts, _smallest(len(numbers)))
 
-    def asked(self, compiled: Sequence[Columnar], *, listed: bool) -> list[Asked]:
-        """Ask each guideline for the columns that `rows` takes; `listed` with what is missing."""
-        found = []
-        first = 0
-        for one, pieces in zip(compiled, self.by_guideline, strict=True):
-            found.append(_asked(one, pieces, first, listed))
-            first += len(pieces)
+    def roots(self, number: int, *, listed: bool) -> list[int]:
+        """List the nodes of a guideline that are needed; `listed` with what is missing."""
+        found: list[int] = []
+        for piece in self.pieces:
+            if piece.of == number:
+                found += piece.status.values()
+                found += [] if piece.outside is None else [piece.outside]
+                found += [piece.waiting[fact] for fact in piece.facts] if listed else []
         return found
 
-    def rows(self, batch: pl.DataFrame, keep: Sequence[str], *, listed: bool) -> pl.DataFrame:
-        """Give the rows of a batch, those of a patient together; `keep` are columns of the patient.
+    def rows(self, batch: pl.DataFrame, bits: Sequence[Bits], *, listed: bool) -> pl.DataFrame:
+        """Give the rows of a batch, those of a patient together.
 
-        The batch has the columns of `asked`.
+        `batch` are the columns of the patients that are kept; `bits` are of each guideline.
         """
         size = len(self.pieces)
         grid = numpy.empty((size, len(batch)), numpy.uint8)
-        for number in range(size):
-            grid[number] = batch[f"c {number}"].to_numpy()
+        for number, piece in enumerate(self.pieces):
+            grid[number] = _told(piece, bits[piece.of])
         told = numpy.ascontiguousarray(grid.T).reshape(-1)
         cells = numpy.flatnonzero(told != 0)
         each = numpy.count_nonzero(grid, axis=0)
         line = numpy.repeat(numpy.arange(len(batch), dtype=numpy.uint32), each)
-        piece = cells - line.astype(numpy.int64) * size
+        column = cells - line.astype(numpy.int64) * size
         patient = pl.Series(line)
-        columns = [batch[name].gather(patient) for name in keep]
+        columns = [column.gather(patient) for column in batch]
         for label, codes in self.labels.items():
-            columns.append(_words(label, codes[piece], self.dtypes[label]))
+            columns.append(_words(label, codes[column], self.dtypes[label]))
         columns.append(_words("status", told[cells] - numpy.uint8(1), STATUS))
         if listed:
-            columns.append(self._missing(batch, grid, cells))
+            columns.append(self._missing(bits, len(batch), cells))
         return pl.DataFrame(columns)
 
-    def _missing(self, batch: pl.DataFrame, grid: Array, cells: Array) -> pl.Series:
-        """List what each row waits for, from its bits: eight facts a byte, where it is open."""
-        size, patients = grid.shape
-        bits = numpy.empty((len(self._bytes), patients), numpy.uint8)
-        for i, (number, byte) in enumerate(self._bytes):
-            open_ = grid[number] == self._open[number]
-            numpy.multiply(batch[f"w {number} {byte}"].to_numpy(), open_, out=bits[i])
-        lines = numpy.ascontiguousarray(bits.T).reshape(-1)
+    def _missing(self, bits: Sequence[Bits], patients: int, cells: Array) -> pl.Series:
+        """List what each row waits for."""
+        size = len(self.pieces)
+        grid = numpy.empty((len(self._piece_of), patients), numpy.uint8)
+        at = 0
+        for piece in self.pieces:
+            if piece.facts:
+                nodes = [piece.waiting[fact] for fact in piece.facts]
+                for byte in bits[piece.of].packed(nodes, _open(piece, bits[piece.of])):
+                    grid[at] = byte
+                    at += 1
+        lines = numpy.ascontiguousarray(grid.T).reshape(-1)
         place = numpy.flatnonzero(lines != 0)
         on = numpy.flatnonzero(numpy.unpackbits(lines[place], bitorder="little"))
         place = place[on >> 3]
-        line = place // max(len(self._bytes), 1)
-        column = place - line * len(self._bytes)
+        line = place // max(len(grid), 1)
+        column = place - line * len(grid)
         cell = line * size + self._piece_of[column]
         first = numpy.flatnonzero(numpy.diff(cell, prepend=-1))
         waits = numpy.zeros(size * patients, numpy.uint8)
@@ -134,27 +132,24 @@ class Rows:
         return _lists("missing", lengths, self._fact_of[column * 8 + (on & 7)], self.names)
 
 
-def _asked(compiled: Columnar, pieces: list[Piece], first: int, listed: bool) -> Asked:
-    def make(e: Expressions) -> dict[str, pl.Expr]:
-        found: dict[str, pl.Expr] = {}
-        for number, piece in enumerate(pieces, first):
-            told = {word: _WORDS[word] for word in piece.words}
-            last = told.get(piece.last, 0)
-            codes = [(told.get(word, 0), root) for word, root in piece.status.items()]
-            codes = [(code, root) for code, root in codes if code != last]
-            if piece.within is not None:
-                codes.insert(0, (0, piece.within.false))
-            found[f"c {number}"] = e.coded(codes, last)
-            if listed:
-                bits = e.packed([piece.waiting[fact] for fact in piece.facts])
-                found |= {f"w {number} {i}": byte for i, byte in enumerate(bits)}
-        return found
+def _told(piece: Piece, bits: Bits) -> Array:
+    """Say what is told of a piece, as a number a patient."""
+    told = {word: _WORDS[word] for word in piece.words}
+    codes = [(told.get(word, 0), node) for word, node in piece.status.items()]
+    found = bits.coded(codes, told.get(piece.last, 0))
+    if piece.outside is not None:
+        found *= numpy.uint8(1) - bits.each(piece.outside)
+    return found
 
-    roots = [root for piece in pieces for root in piece.status.values()]
-    roots += [piece.within.false for piece in pieces if piece.within is not None]
-    if listed:
-        roots += [piece.waiting[fact] for piece in pieces for fact in piece.facts]
-    return Asked(compiled, f"long {first} {listed}", tuple(roots), make)
+
+def _open(piece: Piece, bits: Bits) -> Array:
+    """Say in words for whom a piece is open, and told to be."""
+    assert piece.open is not None
+    if piece.open in piece.status:
+        found = bits.of(piece.status[piece.open])
+    else:
+        found = bits.not_any(piece.status.values())
+    return found if piece.outside is None else found & bits.not_any([piece.outside])
 
 
 def _smallest(values: int) -> type[numpy.unsignedinteger[Any]]:

@@ -19,6 +19,7 @@ from hepatica.cohort.check import Check, broken
 from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
 from hepatica.cohort.reading import Reading
 from hepatica.cohort.stream import Tick, Watched
+from hepatica.cohort.sums import Tally, added
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.version import VERSION
@@ -162,48 +163,61 @@ def write_rejects(reading: Reading, path: str) -> int:
 
 
 def _answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None) -> Done:
-    """Make the result, and count; each reads the table once."""
-    frame = job.reading.usable(parts, clean=job.check.clean)
-    patients = rows = 0
-    with pl.Config(streaming_chunk_size=AT_ONCE), _told_of_files(job, parts):
-        if sink is not None:
-            make = _plan_to if job.answerer.shape == "wide" else _rows_to
-            patients = make(job.answerer, frame, sink, tick)
-            rows = sink.rows
-        if not job.answerer.sums:
-            return Done(rows, patients, pl.DataFrame(), pl.DataFrame(), 0)
-        watched = Watched[pl.DataFrame](None if patients else tick)
-        plan = job.answerer.summed(watched.counting(frame))
-        sums = watched.run(lambda: plan.collect(engine="streaming", optimizations=PLAIN))
-    counts, missing = job.answerer.labelled(sums)
-    return Done(rows, int(sums["rows"].sum()), counts, missing, 0)
+    """Make the result, and count. A wide result is a plan of its own: then counting is, too."""
+    if sink is None or job.answerer.shape == "long":
+        return _by_batches(job, parts, sink, tick)
+    patients = _by_plan(job, parts, sink, tick)
+    if not job.answerer.sums:
+        return Done(patients, patients, *job.answerer.counted({}), 0)
+    return _by_batches(job, parts, None, None)._replace(rows=patients)
 
 
-def _plan_to(answerer: Answerer, frame: pl.LazyFrame, sink: Sink, tick: Tick | None) -> int:
-    """Write a result that is a plan from the table to the file."""
+def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Sink, tick: Tick | None) -> int:
+    """Write a wide result; how many patients it has."""
     watched = Watched[None](tick)
-    plan = answerer.plan(watched.counting(frame))
-    watched.run(lambda: sink.write_plan(plan))
-    sink.rows = watched.patients
+    frame = job.reading.usable(parts, clean=job.check.clean)
+    plan = job.answerer.wide(watched.counting(frame))
+    with pl.Config(streaming_chunk_size=AT_ONCE), _about_files(job, parts):
+        watched.run(lambda: sink.write_plan(plan))
     return watched.patients
 
 
-def _rows_to(answerer: Answerer, frame: pl.LazyFrame, sink: Sink, tick: Tick | None) -> int:
-    """Write a result whose rows are made batch by batch."""
-    patients = 0
-    plan = answerer.plan(frame)
-    for batch in plan.collect_batches(chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN):
-        sink.write(answerer.rows(batch))
+def _by_batches(
+    job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None
+) -> Done:
+    """Write a long result, and count."""
+    answerer = job.answerer
+    tally: Tally = {}
+    patients = rows = 0
+    asked = answerer.ask(job.reading.usable(parts, clean=job.check.clean))
+    plan = asked.plan
+    batches = iter(plan.collect_batches(
+        chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN
+    ))  # fmt: skip
+    while True:
+        with _about_files(job, parts):
+            batch = next(batches, None)
+        if batch is None:
+            break
+        if not len(batch):
+            continue
+        found = answerer.made(batch, asked.words)
         patients += len(batch)
+        tally = added(tally, found.tally)
+        if found.rows is not None and sink is not None:
+            sink.write(found.rows)
+            rows += len(found.rows)
         if tick is not None:
             tick(len(batch))
-    if not patients:  # a file without rows still gets its columns
-        sink.write(answerer.rows(plan.head(0).collect()))
-    return patients
+    if sink is not None and not patients:  # a file without rows still gets its columns
+        empty = answerer.made(plan.head(0).collect(), asked.words).rows
+        if empty is not None:
+            sink.write(empty)
+    return Done(rows, patients, *answerer.counted(tally), 0)
 
 
 @contextlib.contextmanager
-def _told_of_files(job: Job, parts: Sequence[Part] | None) -> Iterator[None]:
+def _about_files(job: Job, parts: Sequence[Part] | None) -> Iterator[None]:
     """Tell what Polars says of a file that breaks off after all. Raises `Invalid` (D301)."""
     try:
         yield
