@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 @click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True,
               help="A row for each thing that is said, or a row a patient.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="Long without the column of missing facts: faster.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(
+              ["recommendation", "contraindication", "caution", "definition"]),
+              help="Tell only of statements of this kind (and whether guidelines apply).")  # fmt: skip
 @click.option("--check", "check_only", is_flag=True, help="Look at the table only.")
 @click.option("--rejects", metavar="FILE",
               help="Write rows that cannot be used there, and go on with the others.")  # fmt: skip
@@ -118,6 +121,8 @@ def _cohort(
         raise click.UsageError("say where the result goes (-o), or use --summary or --check")
     if options["by"] and not summary_to:
         raise click.UsageError("--by is for a --summary")
+    if options["kinds"] and not out:
+        raise click.UsageError("--kind is for a result (-o)")
     if options["on"]:
         from hepatica.cli.cohort_spark import cohort as on_spark
 
@@ -132,7 +137,8 @@ def _cohort(
     reading = _reading(read, facts, options, keep)
     shape = options["shape"] if out else None
     answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
-                        sums=summary_to is not None, brief=options["brief"])  # fmt: skip
+                        sums=summary_to is not None, brief=options["brief"],
+                        kinds=options["kinds"])  # fmt: skip
     found = check(reading, asked_of(chosen))
     if options["check_only"]:
         _show_check(found, options["form"])
@@ -278,7 +284,7 @@ def need_polars() -> None:
     """Raise `Invalid` (E103) without the extra `cohort`."""
     from importlib.util import find_spec
 
-    if find_spec("polars") is None or find_spec("pyarrow") is None:
-        text = "cohorts need Polars and PyArrow, which are not installed here"
+    if any(find_spec(name) is None for name in ("numpy", "polars", "pyarrow")):
+        text = "cohorts need NumPy, Polars and PyArrow, which are not installed here"
         help = 'pip install ".[cohort]" in the checkout'
         raise Invalid([Diagnostic("E103", "error", text, help=help)])

@@ -101,6 +101,7 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
     _room(job, folder, job.check.rows)
     asked = _digest({**job.told, "by": list(job.answerer.by), "keep": list(job.answerer.keep),
                      "sums": job.answerer.sums, "brief": job.answerer.brief,
+                     "kinds": list(job.answerer.kinds),
                      "clean": job.check.clean})  # fmt: skip
     before = _manifest(where)
     files: dict[str, Any] = before.get("files", {}) if before.get("asked") == asked else {}

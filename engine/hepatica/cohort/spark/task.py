@@ -50,6 +50,7 @@ class Task(msgspec.Struct, frozen=True):
     by: tuple[str, ...]
     shape: Shape | None
     brief: bool = False
+    kinds: tuple[str, ...] = ()
     clean: bool = False
     twice: tuple[int | str, ...] = ()
 
@@ -130,7 +131,9 @@ class Worker:
             Answerer, knowledge, self.guidelines, keep=self.reading.keep, by=task.by
         )
         self.answerer = functools.cache(
-            lambda sums: make(shape=None if sums else task.shape, sums=sums, brief=task.brief)
+            lambda sums: make(
+                shape=None if sums else task.shape, sums=sums, brief=task.brief, kinds=task.kinds
+            )
         )
 
     def rows(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
