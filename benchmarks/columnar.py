@@ -336,8 +336,8 @@ def main() -> None:
         print()
     sql_name, our_name = "DuckDB, ordinary SQL with NULLs", "Polars and words"
     slower, more = (found[sql_name] / found[our_name] for found in (medians, work_done))
-    print(f"ordinary SQL takes {slower:.1f} times as long as Polars and words, and {more:.1f} times "
-          "the work")  # fmt: skip
+    print(f"ordinary SQL takes {slower:.1f} times as long as Polars and words, {more:.1f} times as "
+          "much work")  # fmt: skip
 
 
 if __name__ == "__main__":

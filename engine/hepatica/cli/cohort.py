@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--brief", is_flag=True, help="Long without the column of missing facts: faster.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(
               ["recommendation", "contraindication", "caution", "definition"]),
-              help="Tell only of statements of this kind (and whether guidelines apply).")  # fmt: skip
+              help="Tell only of such statements, and whether guidelines apply.")  # fmt: skip
 @click.option("--check", "check_only", is_flag=True, help="Look at the table only.")
 @click.option("--rejects", metavar="FILE",
               help="Write rows that cannot be used there, and go on with the others.")  # fmt: skip
