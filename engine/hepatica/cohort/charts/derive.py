@@ -32,8 +32,9 @@ class Charts(NamedTuple):
     """Charts that have been read and checked.
 
     `people` and `rows` are as `View` says; `people` has `id`, `as_of` (text), `about` (which of
-    `told`: what a chart says beside its timeline) and `file_as_of` (text or null: the date that
-    the table itself gives), `rows` has `d`, which of `dates`, as they were written.
+    `told`: what a chart says beside its timeline), `file_as_of` (text or null: the date that the
+    table itself gives) and `place` (in the order of all patients, also where only some of them were
+    read), `rows` has `d`, which of `dates`, as they were written.
     """
 
     people: pl.DataFrame

@@ -25,9 +25,8 @@ from hepatica.source import Document, Source
 _ABOUT = ("sex", "birth", "weight", "until", "complete")
 WRONG: Schema = {"table": pl.String, "row": pl.UInt32, "patient": pl.String, "code": pl.String,
           "text": pl.String, "help": pl.String}  # fmt: skip
-
-
 _TYPES: Any = WRONG
+_PLACES = {name: i for i, name in enumerate(COLUMNS)}
 
 
 class ReadCharts(NamedTuple):
@@ -144,12 +143,14 @@ class _Reader:
 
     def _people(self, rows: pl.DataFrame) -> pl.DataFrame:
         given = self.tables.get("patients")
-        ids = rows.select("patient").unique(maintain_order=True).drop_nulls()
         if given is None:
+            ids = rows.unique("patient", keep="first", maintain_order=True).drop_nulls("patient")
+            table = pl.col("table").replace_strict(_PLACES, return_dtype=pl.Int64)
             empty = [pl.lit(None, pl.String).alias(c) for c in COLUMNS["patients"][1:]]
-            frame = ids.with_columns(*empty, pl.lit(0, pl.UInt32).alias("row"))
+            frame = ids.select("patient", *empty, pl.lit(0, pl.UInt32).alias("row"),
+                               place=table * 2**32 + pl.col("row"))  # fmt: skip
         else:
-            frame = given.frame
+            frame = given.frame.with_columns(place=pl.col("row").cast(pl.Int64))
         frame = frame.with_columns(pl.lit("patients").alias("table"))
         self._add(frame.filter(pl.col("patient").is_null()), "D305", "a row without a patient's id",
                   "leave no patient without an id")  # fmt: skip
@@ -193,7 +194,7 @@ class _Reader:
         }  # fmt: skip
         read = pl.DataFrame(rows, schema=schema, orient="row")
         keys = keys.select(pl.all().name.prefix("raw ")).hstack(read)
-        kept = frame.select("p", "table", "row", "patient", "as_of", "file_as_of", "now",
+        kept = frame.select("p", "place", "table", "row", "patient", "as_of", "file_as_of", "now",
                             *[pl.col(c).alias(f"raw {c}") for c in columns])  # fmt: skip
         found = kept.join(keys, on=[f"raw {c}" for c in columns], nulls_equal=True,
                           maintain_order="left")  # fmt: skip
