@@ -20,8 +20,10 @@ from test_cli import run
 
 from hepatica.cohort.charts import buckets, bulk, parts
 from hepatica.cohort.charts.derive import derive
+from hepatica.cohort.charts.parts import KEY
+from hepatica.cohort.charts.read import WRONG
 from hepatica.cohort.charts.tables import Loaded, Opened, open_tables
-from hepatica.cohort.charts.trouble import problems
+from hepatica.cohort.charts.trouble import kinds_of, merged_kinds, problems
 from hepatica.cohort.inputs import Part, Table
 from hepatica.cohort.mapping import ChartTable
 from hepatica.diagnostics import Invalid
@@ -135,6 +137,36 @@ def test_a_patient_with_more_entries_than_a_bucket_holds_is_worked_all_the_same(
     with sized("nested"), tempfile.TemporaryDirectory() as scratch:
         [bucket] = buckets.buckets({"events": table}, Path(scratch))
     assert len(bucket["events"].frame) == 100
+
+
+ROWS = st.fixed_dictionaries({
+    "table": st.sampled_from(["events", "patients"]), "row": st.integers(1, 9),
+    "patient": st.sampled_from([None, "a", "b", "c", "d", "e"]),
+    "text": st.sampled_from(["no date", "no id", "no value"]),
+})  # fmt: skip
+
+
+@given(st.lists(ROWS, min_size=1, max_size=20), st.integers(1, 4))
+def test_kinds_of_trouble_add_up_over_buckets(rows: list[dict[str, Any]], number: int) -> None:
+    rows.sort(key=lambda row: (row["table"], row["row"]))
+    kinds: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        kinds.setdefault((row["table"], row["text"]), []).append(row)
+    told = [(*kind, len(of), len({row["patient"] for row in of}), of[0]["row"])
+            for kind, of in kinds.items()]  # fmt: skip
+    split: list[list[dict[str, Any]]] = [[] for _ in range(number)]
+    for row in rows:
+        place = ord(row["patient"]) if row["patient"] else row["row"]
+        number_of_row = (row["table"] == "patients") * 1000 + row["row"]
+        split[place % number].append({**row, "code": "D1", "help": "", KEY: number_of_row})
+    schema = {**WRONG, KEY: pl.Int64()}
+    frames = [pl.DataFrame(part, schema=schema) for part in split[::-1]]
+    found = merged_kinds([kinds_of(frame) for frame in frames])
+    shown = found.select("table", "text", "rows", "patients", "row").rows()
+    same_first = {(row[0], row[4]) for row in told}
+    if len(same_first) == len(told):  # who stands first of two of one row is not said by this test
+        assert shown == told
+    assert sorted(shown) == sorted(told)
 
 
 # --- from the command line --------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from hepatica.cohort.charts.tables import Opened
 
 _MOST_CODES = 20
+_TRIES, _PATIENCE = 50, 0.1
+"""How often a folder is removed until it is gone, and the seconds between."""
 _ONE_BY_ONE = "by the single chart (dates known to the month, corrected entries)"
 
 
@@ -29,6 +35,31 @@ class FactTable(NamedTuple):
     path: str
     keep: tuple[str, ...]
     rejected: int
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Give a folder for files that nobody needs afterwards; whatever happens, it goes.
+
+    Raises `Invalid` (D317) when there can be none.
+    """
+    import tempfile
+
+    from hepatica.cohort.write import cannot_write
+
+    try:
+        folder = tempfile.mkdtemp(prefix="hepatica-")
+    except OSError as error:
+        raise cannot_write(tempfile.gettempdir(), error) from None
+    try:
+        yield folder
+    finally:
+        # What Polars was writing when it was stopped may still come into being for a moment.
+        for _ in range(_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not os.path.exists(folder):
+                break
+            time.sleep(_PATIENCE)
 
 
 def chart_facts(
@@ -115,8 +146,6 @@ def _tell(found: Bulk, tables: Mapping[str, Opened]) -> None:
 
 def write_synthetic(read: ir.Knowledge, folder: str, number: int, seed: int) -> None:
     """Write invented charts into a folder. Raises `Invalid` (D317) when it cannot be written."""
-    import contextlib
-
     from hepatica.case import CaseReader
     from hepatica.cohort.charts.synthesize import synthesize_charts
     from hepatica.cohort.charts.tables import COLUMNS
