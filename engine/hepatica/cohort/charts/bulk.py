@@ -19,14 +19,13 @@ from hepatica.cohort.charts.buckets import buckets, is_large, no_room
 from hepatica.cohort.charts.derive import derive
 from hepatica.cohort.charts.parts import KEY, Parts
 from hepatica.cohort.charts.read import WRONG, read_charts
-from hepatica.cohort.charts.tables import Opened
+from hepatica.cohort.charts.tables import COLUMNS, Opened
 from hepatica.cohort.charts.trouble import kinds_of, merged_kinds
 from hepatica.cohort.charts.wide import bounded, columns_in_order, kept, only_bounds, wide
 from hepatica.cohort.mapping import PATIENT, ChartTable
 
 _USABLE = "usable:"
-_TABLES = {name: i for i, name in enumerate(
-    ("events", "medications", "observations", "patients", "statuses", "facts"))}  # fmt: skip
+_TABLES = {name: i for i, name in enumerate((*sorted(COLUMNS), "facts"))}
 """The order in which the trouble of the tables is told: by their names, and then of the facts."""
 _PER_TABLE = 2**40
 """More than there are rows of a table, or places in the order of patients."""

@@ -20,26 +20,31 @@ from hepatica.cohort.reading import KEEP, MARK
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "patients": ("patient", "sex", "birth", "weight", "as_of", "until", "complete"),
+    "patients": ("patient", "sex", "birth", "weight", "as_of", "until", "day_zero", "complete"),
     "observations": ("patient", "date", "code", "value", "unit", "upper_limit", "lower_limit",
-                     "result", "corrected"),
-    "statuses": ("patient", "date", "fact", "value", "corrected"),
+                     "result", "corrected", "day", "seq"),
+    "statuses": ("patient", "date", "fact", "value", "corrected", "day", "seq"),
     "medications": ("patient", "date", "drug", "change", "dose", "unit", "reason", "permanent",
-                    "corrected"),
-    "events": ("patient", "date", "event", "severity", "attributed_to"),
+                    "corrected", "day", "seq"),
+    "events": ("patient", "date", "event", "severity", "attributed_to", "day", "seq"),
+    "done": ("patient", "date", "test", "day", "seq"),
 }  # fmt: skip
 """The tables of charts, and the columns of each."""
 NEEDED: dict[str, tuple[str, ...]] = {
     "patients": ("patient",),
-    "observations": ("patient", "date", "code"),
-    "statuses": ("patient", "date", "fact", "value"),
-    "medications": ("patient", "date", "drug", "change"),
-    "events": ("patient", "date", "event"),
+    "observations": ("patient", "code"),
+    "statuses": ("patient", "fact", "value"),
+    "medications": ("patient", "drug", "change"),
+    "events": ("patient", "event"),
+    "done": ("patient", "test"),
 }
-CODED = {"observations": "code", "statuses": "fact", "medications": "drug", "events": "event"}
+TIMES = ("date", "day", "seq")
+"""The columns that say when an entry lies; each table has `date` or one of the others."""
+CODED = {"observations": "code", "statuses": "fact", "medications": "drug", "events": "event",
+         "done": "test"}  # fmt: skip
 """The column of each table whose cells are codes."""
-_DATES = ("date", "birth", "as_of", "until")
-_TEXTS = ("patient", "code", "fact", "drug", "event", "change", *_DATES)
+_DATES = ("date", "birth", "as_of", "until", "day_zero")
+_TEXTS = ("patient", "code", "fact", "drug", "event", "test", "change", "day", "seq", *_DATES)
 
 
 class Loaded(NamedTuple):
@@ -137,8 +142,10 @@ def _open(
         wanted[KEEP + MARK] = MARK
     file = opened.parts[0].path
     wrong = []
+    undated = name != "patients" and not any(wanted[time] in opened.columns for time in TIMES)
+    needed = (*NEEDED[name], "date") if undated else NEEDED[name]
     for column, written in wanted.items():
-        asked = column in (*NEEDED[name], *table.columns) or column.startswith(KEEP)
+        asked = column in (*needed, *table.columns) or column.startswith(KEEP)
         if asked and written not in opened.columns:
             help = suggestion(written, opened.columns)
             help = help or f"its columns: {', '.join(list(opened.columns)[:20])}"
