@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
+import random
 from typing import Any
 
 import pytest
-from chart_tables import tables_of
+from chart_tables import long_story, tables_of
 from drawn_charts import AS_OF, charts, facts, read, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,12 +69,50 @@ def test_every_fact_is_what_the_single_chart_says(told: list[Data]) -> None:
             assert shown(mine) == shown(facts(case))
 
 
+def retold(chart: Data, draw: random.Random) -> Data:
+    """Tell a chart with days from day zero, with an order that its dates do not deny, or both."""
+    timeline = sorted(chart["timeline"], key=lambda entry: str(entry["date"]))
+    if draw.random() < 0.5:
+        zero = AS_OF - datetime.timedelta(days=draw.randint(0, 400))
+        chart = {**chart, "day_zero": str(zero)}
+        for entry in timeline:
+            if len(entry["date"]) == 10 and draw.random() < 0.5:
+                entry["day"] = (datetime.date.fromisoformat(entry.pop("date")) - zero).days
+    if draw.random() < 0.5:
+        first = draw.choice([0, 0, draw.randrange(len(timeline))])
+        for seq, entry in enumerate(timeline[first:]):
+            entry["seq"] = seq
+            if draw.random() < 0.05:
+                entry.pop("date", None)
+                entry.pop("day", None)
+    if draw.random() < 0.3:
+        chart = {**chart, "until": str(AS_OF - datetime.timedelta(days=draw.randint(0, 30)))}
+    draw.shuffle(timeline)
+    return {**chart, "timeline": timeline}
+
+
+def test_long_charts_retold_by_day_and_order_agree_too() -> None:
+    draw = random.Random(11)
+    told = [retold(long_story(draw), draw) for _ in range(80)]
+    bulk, wrong = in_bulk(told)
+    used = 0
+    for chart, mine, why in zip(told, bulk, wrong, strict=True):
+        try:
+            case = read({"until": str(AS_OF), **chart})
+        except Invalid:
+            assert why and not mine
+        else:
+            assert not why and shown(mine) == shown(facts(case))
+            used += 1
+    assert used > 60
+
+
 def alt(value: int, **when: Any) -> Data:
     return {"observe": "alt", "value": f"{value} U/L", "upper_limit": "40 U/L", **when}
 
 
 def story(*timeline: Data, **about: Any) -> Data:
-    return {"patient": {}, "complete": [], "timeline": list(timeline), **about}
+    return {"patient": {}, "complete": [], **about, "timeline": list(timeline)}
 
 
 def test_order_decides_and_days_count() -> None:
@@ -99,6 +139,8 @@ def test_order_decides_and_days_count() -> None:
         (story(alt(80, day=999_999), day_zero="2024-05-01"), "no such day"),
         (story(alt(80, day="soon"), day_zero="2024-05-01"), "`soon` in `day` is no whole number"),
         (story(alt(80, date="2024", seq="1.5")), "`1.5` in `seq` is no whole number"),
+        (story(alt(80, seq=1), patient={"birth": "2024-06-05"}, until="2024-06-01"),
+         "before the birth of the patient"),
         (story(alt(80)), "a row without a date"),
         (story(alt(80, day=1), day_zero="2024-05-32"),
          "`2024-05-32` is not a day, month or year of the calendar"),

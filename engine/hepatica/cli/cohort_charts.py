@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_CODES = 20
 _TRIES, _PATIENCE = 50, 0.1
 """How often a folder is removed until it is gone, and the seconds between."""
-_ONE_BY_ONE = "by the single chart (dates known to the month, corrected entries)"
+_ONE_BY_ONE = "by the single chart (dates known to the month, corrected entries, an order)"
 
 
 class FactTable(NamedTuple):
