@@ -92,15 +92,13 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
 
 def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
     """Work the facts of charts out into a table, and answer that."""
-    import tempfile
-
-    from hepatica.cli.cohort_charts import chart_facts
+    from hepatica.cli.cohort_charts import chart_facts, scratch_folder
 
     if options["on"]:
         raise click.UsageError("--charts works on this machine only: write --facts, then use --on")
     if facts:
         raise click.UsageError("--charts takes its tables from its folder, and no other table")
-    with tempfile.TemporaryDirectory(prefix="hepatica-") as scratch:
+    with scratch_folder() as scratch:
         table = chart_facts(read, select(read, options["guidelines"]), options, scratch)
         if any(options[to] for to in ("out", "summary_to", "check_only")):
             _cohort(read, (table.path,), {**options, "map_file": None}, table.rejected, table.keep)

@@ -13,7 +13,7 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -132,9 +132,16 @@ class Sink:
         try:
             yield
         except (OSError, pl.exceptions.PolarsError) as error:
-            if only_full and not _is_full(error):
+            if only_full and not is_full(error):
                 raise
             raise cannot_write(str(self.path), error) from None
+
+
+def write_whole(path: str, frames: Iterable[pl.DataFrame]) -> None:
+    """Write a table from its frames, all of it or nothing. Raises `Invalid` (D317)."""
+    with Sink(path) as sink:
+        for frame in frames:
+            sink.write(frame)
 
 
 class _Parquet:
@@ -242,7 +249,7 @@ def cannot_write(path: str, error: Exception) -> Invalid:
     """Tell that a result could not be written, and that nothing half-written was left."""
     number = getattr(error, "errno", None)
     text = str(error)
-    if _is_full(error):
+    if is_full(error):
         help = "make room, or write to another disk; what was there before is unchanged"
         return refused("D317", f"there is no room to write `{path}`", path, help)
     reason = (os.strerror(number) if number else text.strip().splitlines()[0]).lower()
@@ -250,10 +257,12 @@ def cannot_write(path: str, error: Exception) -> Invalid:
     return refused("D317", f"`{path}` could not be written: {reason[:160]}", path, help)
 
 
-def _is_full(error: Exception) -> bool:
-    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+def is_full(error: Exception) -> bool:
+    """Say whether a disk, or what one may write on it, is full."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
     text = str(error).lower()
-    return full or any(word in text for word in ("no space left", "file too large", "quota"))
+    return any(word in text for word in ("no space left", "file too large", "quota"))
 
 
 def has_room(path: str, needed: float) -> None:
