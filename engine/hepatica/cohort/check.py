@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from hepatica.cohort.cells import RAW
-from hepatica.cohort.inputs import FILE, ROW, unreadable
+from hepatica.cohort.inputs import FILE, ROW, Part, unreadable
 from hepatica.cohort.lines import lines
 from hepatica.cohort.reading import ID, Reading
 from hepatica.diagnostics import Diagnostic, Invalid
