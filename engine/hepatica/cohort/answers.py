@@ -36,6 +36,11 @@ PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False)
 """The compiled plans say nothing twice, and looking for that takes longer than answering."""
 
 
+_CELLS = 8_000_000
+_LEAST = 5_000
+"""A batch has so many cells, a patient and a statement each; or this many patients."""
+
+
 class Batch(NamedTuple):
     """What became of some patients: the rows of the result, and counts (`Answerer.counted`)."""
 
@@ -119,6 +124,11 @@ class Answerer:
     def counted(self, tally: Tally) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Give counts as tables (see `Sums.frames`); without any columns where none were asked."""
         return self._counting.frames(tally) if self.sums else (pl.DataFrame(), pl.DataFrame())
+
+    @property
+    def at_once(self) -> int:
+        """Say how many patients to ask at once, so that the rows of a batch stay small."""
+        return max(_LEAST, _CELLS // max(len(self._rows.pieces), 1))
 
     def answer(self, patients: pl.DataFrame) -> Batch:
         """Answer a batch of patients that is in memory."""

@@ -192,8 +192,9 @@ def _by_batches(
     patients = rows = 0
     asked = answerer.ask(job.reading.usable(parts, clean=job.check.clean))
     plan = asked.plan
+    size = min(AT_ONCE, answerer.at_once) if sink is not None else AT_ONCE
     batches = iter(plan.collect_batches(
-        chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN
+        chunk_size=size, engine="streaming", optimizations=PLAIN
     ))  # fmt: skip
     while True:
         with _about_files(job, parts):
