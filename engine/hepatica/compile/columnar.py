@@ -7,7 +7,8 @@ that the plan grows with the guideline and not with the ways through it.
 
 A value that is missing may be null or, for a number, NaN: Polars finds NaN greater than every
 number, so it is made null first. A set with a null in it is not complete, and is missing as a
-whole. Infinite numbers have to be refused before.
+whole. Infinite numbers have to be refused before. Of a number there may be bounds in its place
+(`compile.bounds`): what they decide is answered, and they are neither *known* nor *not known*.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import polars as pl
 
 from hepatica import ir
+from hepatica.compile.bounds import has_bounds, prepare_ends
 from hepatica.compile.circuit import WORDS, Circuit
 from hepatica.compile.expressions import STATUS as STATUS
 from hepatica.compile.expressions import Expressions, dtype_of, prepare
@@ -33,7 +35,8 @@ class Columnar:
 
     A table has a row a patient and a column a fact, named by the fact's id, in the types that
     `columns` gives: text and categories are cast to them, whole numbers to floats. Facts without a
-    column are missing for everybody. Every method takes a lazy frame and gives a lazy frame, of the
+    column are missing for everybody. Beside a quantity may stand its bounds (`FACT.low` and so on,
+    see `compile.bounds`). Every method takes a lazy frame and gives a lazy frame, of the
     same rows in the same order; nothing is read before that is collected. A column of a type that a
     fact cannot have, and a kept column named like an answer, raise `ValueError` at once; a code
     that is none of the fact's values raises Polars' `InvalidOperationError` when collected.
@@ -47,7 +50,7 @@ class Columnar:
         self.kinds = self.circuit.kinds
         asked = [n for n in self.circuit.nodes if isinstance(n, Ask | Given)]
         self.reads = tuple(sorted({n.leaf.fact if isinstance(n, Ask) else n.fact for n in asked}))
-        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
+        self._plans: dict[tuple[str, frozenset[str], frozenset[str]], Plan] = {}
 
     def columns(self) -> dict[str, pl.DataType]:
         """Give the type of each fact's column."""
@@ -103,6 +106,8 @@ class Columnar:
         Columns, after those kept: a boolean is a nullable Boolean; a code is its value (null where
         none is sure), and both it and a set have a nullable Boolean for each value, named
         `fact=value`; a score is two floats, `fact.low` and `fact.high`, equal where it is known.
+        Where bounds of it are given it is those, null for no bound; a table with such has also
+        `fact.low_open` and `fact.high_open`, true where the end does not belong to it.
         """
         rails = [rail for values in self.circuit.values.values() for rail in values.values()]
         rails += [rail for s in self.circuit.scores.values() for rail, _ in s.terms]
@@ -194,7 +199,9 @@ class Columnar:
             found |= {f"{name}={value}": e.truth(rail) for value, rail in values.items()}
         for name, score in self.circuit.scores.items():
             for end, expr in zip(("low", "high"), e.interval(score), strict=True):
-                found[f"{name}.{end}"] = e.given_or(name, expr)
+                found[f"{name}.{end}"] = e.given_or(name, end, expr)
+            for end in ("low_open", "high_open") if name in e.bounded else ():
+                found[f"{name}.{end}"] = e.is_open(name, end)
         return found
 
     # --- plans -------------------------------------------------------------------------------
@@ -203,20 +210,24 @@ class Columnar:
         self, frame: pl.LazyFrame, keep: Sequence[str], what: str, roots: Iterable[int], make: Make
     ) -> pl.LazyFrame:
         schema = frame.collect_schema()
-        given = frozenset(self.reads).intersection(schema)
-        plan = self._plans.get((what, given))
+        facts = self.circuit.facts
+        bounded = frozenset(name for name in self.reads if has_bounds(facts[name], schema))
+        given = frozenset(self.reads).intersection(schema) | bounded
+        plan = self._plans.get((what, given, bounded))
         if plan is None:
-            expressions = Expressions(self.circuit, roots, given)
+            expressions = Expressions(self.circuit, roots, given, bounded)
             answers = make(expressions)
-            plan = self._plans[what, given] = (expressions.steps, answers)
+            plan = self._plans[what, given, bounded] = (expressions.steps, answers)
         steps, answers = plan
         if taken := sorted(set(keep) & set(answers)):
             raise ValueError(f"a kept column is named like an answer: {', '.join(taken)}")
+        values = {n: prepare(facts[n], schema.get(n)) for n in sorted(given)}
         # Renamed first, so that no column of the table can have the name of one of ours.
         kept = {f"k {i}": name for i, name in enumerate(keep)}
         found = frame.select(
             *[pl.col(name).alias(inner) for inner, name in kept.items()],
-            *[prepare(self.circuit.facts[n], schema[n]).alias(f"f {n}") for n in sorted(given)],
+            *[expr.alias(f"f {n}") for n, expr in values.items()],
+            *[e for n in sorted(bounded) for e in prepare_ends(facts[n], schema, values[n])],
             *([] if kept or given else [pl.nth(0).alias("k 0")]),  # as many rows as there were
         )
         for step in (*steps, [expr.alias(name) for name, expr in answers.items()]):
