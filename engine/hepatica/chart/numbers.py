@@ -55,7 +55,8 @@ class Written(NamedTuple):
 
 
 @functools.lru_cache(maxsize=65536)
-def _split(text: str) -> Written | None:
+def split(text: str) -> Written | None:
+    """Split a value as laboratories print it; None for text that is none."""
     match = _VALUE.match(text.strip())
     if match is None:
         return None
@@ -68,7 +69,7 @@ def _split(text: str) -> Written | None:
 def _read(fact: ir.Fact, raw: Any, unit: str | None) -> tuple[Written, Fraction]:
     """Read a value and find the factor to the unit of its fact; `unit` is that of a bare number."""
     if isinstance(raw, str):
-        found = _split(raw)
+        found = split(raw)
         if found is None or (found.sign and found.high is not None):
             help = "write it as `147 U/L`, `<5 U/L` or `5-10 U/L`"
             raise Refused("D102", f"`{raw[:60]}` is not a number with a unit", help)
@@ -124,7 +125,7 @@ def bounds(fact: ir.Fact, raw: str) -> float | Interval | None:
 
     Raises `Refused` as `number` does.
     """
-    found = _split(raw)
+    found = split(raw)
     if found is None or not (found.sign or found.high is not None):
         return None
     return number(fact, raw)[0].held()

@@ -13,7 +13,7 @@ from hepatica.cli.output import Ticker
 from hepatica.diagnostics import Diagnostic, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from hepatica import ir
     from hepatica.cohort.charts.read import ReadCharts
@@ -31,20 +31,17 @@ class FactTable(NamedTuple):
     rejected: int
 
 
-def chart_facts(
-    read: ir.Knowledge, chosen: Iterable[ir.Guideline], options: Mapping[str, Any], scratch: str
-) -> FactTable:
+def chart_facts(read: ir.Knowledge, options: Mapping[str, Any], scratch: str) -> FactTable:
     """Work the facts out, and write them where `--facts` says, or into a scratch folder.
 
     Raises `Invalid` with what is wrong with the tables, unless there is a place for rejects.
     """
     from hepatica.case import CaseReader
-    from hepatica.cohort.answers import leaves_of
     from hepatica.cohort.charts.derive import derive
     from hepatica.cohort.charts.read import read_charts
     from hepatica.cohort.charts.tables import load_tables
     from hepatica.cohort.charts.trouble import problems
-    from hepatica.cohort.charts.wide import asked_whether_known, bounded, kept, only_bounds, wide
+    from hepatica.cohort.charts.wide import bounded, kept, wide
     from hepatica.cohort.mapping import plain_mapping, read_mapping
     from hepatica.cohort.write import Sink
 
@@ -59,10 +56,7 @@ def chart_facts(
     found = read_charts(tables, mapping.charts, names, options["as_of"])
     facts = derive(found.charts, names)
     table = kept(wide(found.charts, facts, read.facts), tables.get("patients"), extra)
-    answers = any(options[to] for to in ("out", "summary_to", "check_only"))
-    leaves = (leaf for g in chosen if answers for leaf in leaves_of(g))
-    open_ = only_bounds(table, asked_whether_known(leaves))
-    wrong = found.wrong.vstack(open_)
+    wrong = found.wrong
     _tell(found, len(table), facts.exact, facts.excluded, bounded(table))
     if len(wrong) and not options["rejects"]:
         raise Invalid(problems(wrong, found.files))
@@ -75,13 +69,12 @@ def chart_facts(
         with Sink(options["facts_to"]) as sink:
             sink.write(table)
         click.echo(f"{count(len(table), 'patient')}: {options['facts_to']}", err=True)
-    usable = table.join(open_.select("patient"), on="patient", how="anti", maintain_order="left")
-    if not len(usable):
+    if not len(table):
         text = "no patient has a chart that can be answered"
         raise Invalid([Diagnostic("D316", "error", text, help="see what is told of the rows")])
     path = str(Path(scratch) / "facts.parquet")
     with Sink(path) as sink:
-        sink.write(usable)
+        sink.write(table)
     return FactTable(path, extra, wrong["patient"].n_unique())
 
 
@@ -115,8 +108,7 @@ def _tell(
             click.echo(f"  {name}: codes not used: {shown}", err=True)
     if bounds:
         shown = ", ".join(f"{name} ({n:,})" for name, n in sorted(bounds.items()))
-        text = "only bounds are known, which a table is not asked about (missing there): "
-        click.echo(f"  {text}{shown}", err=True)
+        click.echo(f"  of these only bounds are known, for some: {shown}", err=True)
 
 
 def write_synthetic(read: ir.Knowledge, folder: str, number: int, seed: int) -> None:
