@@ -68,21 +68,29 @@ def table(
     Behind the columns of facts stand those of bounds, for facts of which somebody has bounds.
     """
     rows = list(patients)
-    data: dict[str, list[Any]] = {name: [_cell(row.get(name)) for row in rows] for name in columns}
-    schema: dict[str, Any] = dict(columns)
-    for name in columns:
-        held = [v if isinstance(v := row.get(name), Interval) else None for row in rows]
-        for end in ENDS if any(held) else ():
-            data[f"{name}.{end}"] = [None if v is None else getattr(v, end) for v in held]
-            schema[f"{name}.{end}"] = pl.Boolean() if end.endswith("open") else pl.Float64()
-    frame = pl.DataFrame(data, schema=schema, strict=False)
+    data = {name: [cell(row.get(name)) for row in rows] for name in columns}
+    frame = pl.DataFrame(data, schema=dict(columns), strict=False)
+    frame = frame.with_columns(end_columns(rows, columns))
     return frame if key is None else frame.with_columns(pl.int_range(len(rows)).alias(key))
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Give what stands in the column of a fact."""
     if isinstance(value, Interval):
         return None
     return list(value) if isinstance(value, tuple) else value
+
+
+def end_columns(rows: Sequence[Given], names: Iterable[str]) -> list[pl.Series]:
+    """Give the columns of bounds, of those facts of which somebody has bounds."""
+    found = []
+    for name in names:
+        held = [v if isinstance(v := row.get(name), Interval) else None for row in rows]
+        for end in ENDS if any(held) else ():
+            dtype = pl.Boolean() if end.endswith("open") else pl.Float64()
+            ends = [None if v is None else getattr(v, end) for v in held]
+            found.append(pl.Series(f"{name}.{end}", ends, dtype=dtype))
+    return found
 
 
 def answers(
