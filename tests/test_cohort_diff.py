@@ -401,3 +401,26 @@ def test_a_patient_of_no_subgroup_is_counted(tmp_path: Path) -> None:
     path.write_text("patient,synthetic,site,jaundice\na,true,,true\n")
     code, text, _ = diff("--cohort", str(path), "--by", "site", "--format", "json")
     assert code == 1 and json.loads(text)["groups"][0]["group"] == [None]
+
+
+def test_bounds_are_compared_for_both_sides_also_where_the_dictionaries_differ(
+    tmp_path: Path,
+) -> None:
+    facts = {**FACTS, "number_0": ir.replace(FACTS["number_0"], range=(-2e3, 2e3))}
+    del facts["number_1"]
+    old, new = guideline([start("r", above(5))]), guideline([start("r", above(1.5))])
+    population = Population(side(old), side(new, facts))
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({
+        "patient": list("abcde"), "number_0": [None] * 5, "number_1": [None] * 5,
+        "number_0.low": [None, 2.0, 6.0, None, None], "number_1.low": [1.0, *[None] * 4],
+        "number_0.high": [1.0, 4.0, None, None, 3.0],
+    }).write_parquet(path)  # fmt: skip
+    reading = population.reading([str(path)])
+    assert population.check(reading).clean
+    found = population.result(population.count(reading, clean=True))
+    assert transitions(told(found)) == {
+        ("silent", "silent"): 1, ("silent", "recommended"): 1, ("recommended", "recommended"): 1,
+        ("contingent", "contingent"): 1, ("silent", "contingent"): 1,
+    }  # fmt: skip
+    assert [(u.side, u.fact, u.patients) for u in found.unheard] == [("new", "number_1", 1)]

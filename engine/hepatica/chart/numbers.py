@@ -6,6 +6,7 @@ Numbers are exact ratios in the unit of their fact, so that 34 over a limit of 1
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -15,7 +16,7 @@ from hepatica import ir
 from hepatica.chart.model import Grade, Number
 from hepatica.interval import Interval
 from hepatica.parse.conditions import plain, ratio_to
-from hepatica.units import exact
+from hepatica.units import convert, exact
 
 GRADES = ("normal", "high", "low")
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
@@ -133,8 +134,9 @@ def bounds(fact: ir.Fact, raw: str) -> float | Interval | None:
 
 def _check_range(fact: ir.Fact, value: Fraction) -> None:
     low, high = fact.range or (float("-inf"), float("inf"))
-    if not low <= float(value) <= high:
-        text = f"{plain(float(value))} {fact.unit} is outside the plausible range of `{fact.id}`"
+    number = convert(value, Fraction(1))
+    if not low <= number <= high or math.isinf(number):
+        text = f"{plain(number)} {fact.unit} is outside the plausible range of `{fact.id}`"
         help = f"plausible: {plain(low)} to {plain(high)} {fact.unit}; check number and unit"
         raise Refused("D103", text, help)
 
