@@ -187,14 +187,18 @@ def compare(
             assert row.keys() == cells.keys() and not different, (what, different, patient)
 
 
-def on_duckdb(sql: Sql, frame: pl.DataFrame, key: str = "patient") -> list[dict[str, Any]]:
+def on_duckdb(
+    sql: Sql, frame: pl.DataFrame, key: str = "patient", *, bounds: bool = False
+) -> list[dict[str, Any]]:
     """Fill the table that a query expects, and give its rows, in the order of the key."""
-    written = frame.select(pl.col(key).cast(pl.String), *map(_plain, frame.select(sql.reads)))
+    ends = [n for n in frame.columns if bounds and n.rpartition(".")[2] in ENDS]
+    facts = frame.select(*sql.reads, *ends)
+    written = frame.select(pl.col(key).cast(pl.String), *map(_plain, facts))
     with duckdb.connect() as connection, tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-        connection.execute(sql.create_table())
+        connection.execute(sql.create_table(bounds=bounds))
         written.write_parquet(file.name)
         connection.execute("INSERT INTO facts BY NAME FROM read_parquet(?)", [file.name])
-        done = connection.execute(sql.query())
+        done = connection.execute(sql.query(bounds=bounds))
         columns = [column[0] for column in done.description or ()]
         found = [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
     return sorted(found, key=lambda row: int(row[key]))

@@ -13,7 +13,7 @@ from drawn_charts import knowledge, reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import drawn
-from tables import compare, table
+from tables import by_columns, compare, on_duckdb, table
 from test_columnar import one, truth
 from test_intervals import bounded, intervals
 
@@ -26,6 +26,7 @@ from hepatica.cohort.inputs import open_table
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import Reading
 from hepatica.compile.columnar import Columnar
+from hepatica.compile.sql import Sql
 from hepatica.compose import Composer
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import Referee, bare_meaning
@@ -39,8 +40,10 @@ usual = settings(max_examples=6, deadline=None, suppress_health_check=list(Healt
 def test_tables_with_bounds_agree_with_the_referee(case: Any, data: Any) -> None:
     patients = [data.draw(bounded(p))[i] for i, p in zip((0, 0, 1, 0), case.patients, strict=False)]
     columnar = Columnar(case.guideline, case.knowledge)
-    frame = table(patients, columnar.columns())
+    frame = table(patients, columnar.columns(), key="patient")
     compare(columnar, Composer(case.guideline, case.knowledge), patients, frame.lazy())
+    sql = Sql(case.guideline, case.knowledge)
+    assert on_duckdb(sql, frame, bounds=True) == by_columns(columnar, frame)
 
 
 OPS = ("above", "at_least", "below", "at_most", "between", "known")
@@ -77,6 +80,14 @@ def test_of_bounds_it_is_neither_said_that_a_fact_is_known_nor_that_it_is_not() 
         assert waits == [["number_0"], ["number_0"], [], []]
         statuses = known.outcomes(pl.DataFrame(frame).lazy()).collect()["g/t/r"].to_list()
         assert statuses[:2] == ["contingent"] * 2
+
+
+def test_what_bounds_leave_open_is_missing_and_what_they_decide_is_not() -> None:
+    below = one(ir.Leaf("number_0", "below", (5.0,)))
+    frame = pl.DataFrame({"number_0": [None] * 4, **bounds(high=[9.0, 4.0, None, None],
+                          low=[None, None, 5.0, None])})  # fmt: skip
+    waits = below.missing(frame.lazy()).collect()["g/t/r"].to_list()
+    assert waits == [["number_0"], [], [], ["number_0"]]
 
 
 @pytest.mark.parametrize("is_open", [True, False, None])
@@ -224,6 +235,11 @@ def test_each_trouble_with_bounds_is_told(tmp_path: Path) -> None:
         ("D307", (2,)): 1, ("D310", (7,)): 1, ("D311", (8, 9)): 2, ("D312", (4,)): 1,
         ("D312", (5,)): 1, ("D313", (3, 6, 10)): 3,
     }  # fmt: skip
+    other = {"igg": {"column": "IGG", "bounds": True, "unit": "g/dL"}}
+    table = reading(tmp_path, {"IGG": ["<5 g/L", "<5 g/dL", "<5"]}, other)
+    assert table.patients().collect()["igg.high"].to_list() == [None, 50.0, 50.0]
+    [problem] = check(table).problems
+    assert (problem.code, problem.rows, problem.cells[0].value) == ("D312", 1, "<5 g/L")
     [seen] = found.facts
     assert (seen.given, seen.bounds, seen.missing, found.unusable) == (0, 1, 9, 9)
 
@@ -272,8 +288,8 @@ def test_columns_of_ends_are_read_and_what_cannot_be_is_told(tmp_path: Path) -> 
         ("p2", 5.0, None, None, None, None), ("p6", None, 3.0, None, True, False),
     ]  # fmt: skip
     assert not table.unused
-    lonely = {"alt.high": [6.0]}
-    with pytest.raises(Invalid, match="D303"):
+    lonely = {"igg": [6.0], "alt.high": [6.0]}  # left out in silence, ALT would be not known
+    with pytest.raises(Invalid, match="D303.*`alt`"):
         reading(tmp_path, lonely, None)
     with pytest.raises(Invalid, match="D304"):
         reading(tmp_path, {"alt": [1.0], "alt.low": [True]}, None)
@@ -300,8 +316,8 @@ def test_a_wrong_mapping_of_bounds_is_told(tmp_path: Path, column: str) -> None:
 
 def test_bounds_that_a_fact_excludes_are_told_as_in_a_case() -> None:
     number = ir.Fact("number_0", "t", "n", "quantity", unit="1", range=(0, 9))
-    for op in OPS:
-        values: Any = {"between": (2.0, 5.0), "known": (False,)}.get(op, (5.0,))
+    for op, want in [*((op, False) for op in OPS), ("known", True)]:
+        values: Any = {"between": (2.0, 5.0), "known": (want,)}.get(op, (5.0,))
         then = ir.Leaf("number_0", op, values)  # type: ignore[arg-type]
         implies = (ir.Implication(ir.Leaf("flag_0", "is", (True,)), then),)
         flag = ir.Fact("flag_0", "t", "f", "boolean", implies=implies)
