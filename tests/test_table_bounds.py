@@ -289,7 +289,7 @@ def test_columns_of_ends_are_read_and_what_cannot_be_is_told(tmp_path: Path) -> 
     ]  # fmt: skip
     assert not table.unused
     lonely = {"igg": [6.0], "alt.high": [6.0]}  # left out in silence, ALT would be not known
-    with pytest.raises(Invalid, match="D303.*`alt`"):
+    with pytest.raises(Invalid, match=r"D303.*`alt`"):
         reading(tmp_path, lonely, None)
     with pytest.raises(Invalid, match="D304"):
         reading(tmp_path, {"alt": [1.0], "alt.low": [True]}, None)
