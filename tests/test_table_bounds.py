@@ -7,7 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
+import pyarrow
 import pytest
 from drawn_charts import knowledge, reader
 from hypothesis import HealthCheck, given, settings
@@ -18,13 +20,16 @@ from test_columnar import one, truth
 from test_intervals import bounded, intervals
 
 from hepatica import ir
+from hepatica.cache import without_examples
 from hepatica.case import contradictions, document_of
 from hepatica.chart.numbers import split
+from hepatica.cohort.answers import Answerer
 from hepatica.cohort.bare import denials
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import Reading
+from hepatica.cohort.spark.task import Task, Worker
 from hepatica.compile.columnar import Columnar
 from hepatica.compile.sql import Sql
 from hepatica.compose import Composer
@@ -295,6 +300,15 @@ def test_columns_of_ends_are_read_and_what_cannot_be_is_told(tmp_path: Path) -> 
         reading(tmp_path, {"alt": [1.0], "alt.low": [True]}, None)
 
 
+def test_bounds_that_a_mapping_file_does_not_name_are_told(tmp_path: Path) -> None:
+    columns = {"alt": ["", "7"], "alt.high": ["5", ""], "alt.high_open": ["true", ""]}
+    with pytest.raises(Invalid, match=r"D303.*bounds of `alt`"):
+        reading(tmp_path, columns, {"alt": "alt"})
+    named = {"column": "alt", "high": "alt.high", "high_open": "alt.high_open"}
+    rows = reading(tmp_path, columns, {"alt": named}).usable(clean=True).collect().rows()
+    assert rows == [("p0", None, None, 5.0, False, True), ("p1", 7.0, None, None, None, None)]
+
+
 def test_ends_are_in_the_unit_of_their_number(tmp_path: Path) -> None:
     columns = {"igg [g/dL]": [None, 0.57], "igg.high": [0.57, None]}
     found = reading(tmp_path, columns, None).usable(clean=True).collect()
@@ -331,3 +345,32 @@ def test_bounds_that_a_fact_excludes_are_told_as_in_a_case() -> None:
         [denied] = denials(facts, facts, {"number_0"})
         told = frame.select(denied.where.alias("x"))["x"].to_list()
         assert told == [bool(contradictions(facts, row)) for row in rows], op
+
+
+def test_a_worker_of_many_machines_reads_bounds_alike(tmp_path: Path) -> None:
+    """What runs on an executor, without Spark: cells, checks, rejects and answers."""
+    cells = ["<1.1", "1.1-2", "≥1.1", "1.2", "", "<99", "5 - 4"]
+    mapped = {"igg_multiple": {"column": "IGG", "bounds": True}}
+    one = reading(tmp_path, {"IGG": cells}, mapped)
+    frame = pl.read_csv(tmp_path / "t.csv", infer_schema=False)
+    schema = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    names = ("iaihg_2008",)
+    task = Task(msgspec.msgpack.encode(without_examples(knowledge())), names, one.columns,
+                bytes(schema.serialize()), "t", {}, (), "wide")  # fmt: skip
+    worker = Worker(msgspec.msgpack.decode(msgspec.msgpack.encode(task), type=Task))
+
+    def made(method: str) -> pl.DataFrame:
+        batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
+        found = pl.from_arrow(pyarrow.Table.from_batches(getattr(worker, method)(batches)))
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    checked = check(one)
+    sums = dict(made("look").filter(pl.col("cell").is_null()).select("key", "rows").iter_rows())
+    assert sums["given igg_multiple"] == checked.facts[0].given == 1
+    assert sums["bounds igg_multiple"] == checked.facts[0].bounds == 3
+    assert sums["unusable"] == checked.unusable == 2 and made("rejects").height == 2
+    asked = Answerer(knowledge(), [knowledge().guidelines[names[0]]], shape="wide", sums=False)
+    wanted = asked.answer(one.usable(clean=False).collect()).rows
+    assert wanted is not None
+    assert made("rows").rows() == wanted.with_columns(pl.col(pl.Enum).cast(pl.String)).rows()

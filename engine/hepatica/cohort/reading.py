@@ -20,6 +20,7 @@ from hepatica.cohort.quantities import named_unit, units_of
 from hepatica.cohort.trouble import RAW, Trouble
 from hepatica.compile.bounds import columns_of
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
+from hepatica.interval import ENDS
 
 ID = "patient:"
 KEEP = "keep:"
@@ -168,6 +169,14 @@ class Reading:
                 found.append(self._about_table(
                     Diagnostic("D303", "error", f"{shown} is not in the table", help=help)
                 ))  # fmt: skip
+        for fact, c in self.columns.facts.items():
+            # As `--facts` writes them: left out in silence, such a fact would be not known.
+            ends = {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in names}
+            if not c.ends and any(end.endswith("_open") for end in ends):
+                text = f"the table has bounds of `{fact}`, which the mapping file does not name"
+                help = f"add {', '.join(f'`{end}: {name}`' for end, name in ends.items())}"
+                told = Diagnostic("D303", "error", text, help=help)
+                found.append(self._about_table(told))
         if self.columns.patient not in names:
             text = f"the table has no column `{self.columns.patient}` with the patients' ids"
             help = suggestion(self.columns.patient, names) or (
