@@ -257,6 +257,11 @@ def test_without_the_key_bounds_are_trouble_and_the_key_is_named(tmp_path: Path)
         assert problem.cells[0].value == text
 
 
+def test_ends_in_a_cell_that_meet_are_a_number() -> None:
+    [row] = looked_at(["5-5"], {"bounds": True})
+    assert (row["igg"], row["igg.low"], row["bad"]) == (5.0, None, False)
+
+
 def test_a_decimal_comma_is_read_in_bounds_too(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("patient;I\n1;<3,5\n2;3,5-4,5\n3;<3.5\n")
