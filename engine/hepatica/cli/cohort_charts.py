@@ -108,7 +108,7 @@ def _tell(
             click.echo(f"  {name}: codes not used: {shown}", err=True)
     if bounds:
         shown = ", ".join(f"{name} ({n:,})" for name, n in sorted(bounds.items()))
-        click.echo(f"  of these only bounds are known, for some: {shown}", err=True)
+        click.echo(f"  only bounds are known of: {shown}", err=True)
 
 
 def write_synthetic(read: ir.Knowledge, folder: str, number: int, seed: int) -> None:
