@@ -103,7 +103,7 @@ def polars_counts(columnar: Columnar, names: list[str], frame: pl.LazyFrame) -> 
 def words_counts(columnar: Columnar, names: list[str], frame: pl.LazyFrame) -> Counts:
     """Count as `hepatica cohort --summary` does: Polars asks, nodes are 64 patients a word."""
     rails = [columnar.circuit.statements[name] for name in names]
-    given = frozenset(columnar.reads).intersection(frame.collect_schema())
+    given = columnar.given(frame.collect_schema())
     words = Words(columnar, [node for rail in rails for node in rail], given, "0")
     asked = ask(frame, [words.asked])
     total = numpy.zeros((3, len(names)), int)

@@ -19,7 +19,7 @@ from hepatica.compile.sql import Sql
 from hepatica.compose import Composer
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import WORDS, Given, Referee
-from hepatica.interval import Interval
+from hepatica.interval import ENDS, Interval
 from hepatica.load import load
 from hepatica.trace import Tracer
 
@@ -32,14 +32,15 @@ def shipped() -> ir.Knowledge:
 
 
 @cache
-def cases() -> list[Given]:
+def cases(bounds: bool = True) -> list[Given]:
+    """Read every fixture; without `bounds` only those that a table of numbers can hold."""
     reader = CaseReader(shipped().facts)
     found: list[Given] = []
     for document in documents(str(CASES), None):
         assert not isinstance(document, Invalid)
         given = reader.read(document).facts
-        if not any(isinstance(value, Interval) for value in given.values()):
-            found.append(given)  # a table has numbers, never bounds
+        if bounds or not any(isinstance(value, Interval) for value in given.values()):
+            found.append(given)
     assert len(found) > 200
     return found
 
@@ -62,14 +63,34 @@ def nested(length: int) -> tuple[ir.Guideline, ir.Knowledge]:
 def table(
     patients: Iterable[Given], columns: Mapping[str, pl.DataType], key: str | None = None
 ) -> pl.DataFrame:
-    """Make a row a patient; with `key`, a column of that name numbers them."""
+    """Make a row a patient; with `key`, a column of that name numbers them.
+
+    Behind the columns of facts stand those of bounds, for facts of which somebody has bounds.
+    """
     rows = list(patients)
-    data = {
-        name: [list(v) if isinstance(v := row.get(name), tuple) else v for row in rows]
-        for name in columns
-    }
+    data = {name: [cell(row.get(name)) for row in rows] for name in columns}
     frame = pl.DataFrame(data, schema=dict(columns), strict=False)
+    frame = frame.with_columns(end_columns(rows, columns))
     return frame if key is None else frame.with_columns(pl.int_range(len(rows)).alias(key))
+
+
+def cell(value: Any) -> Any:
+    """Give what stands in the column of a fact."""
+    if isinstance(value, Interval):
+        return None
+    return list(value) if isinstance(value, tuple) else value
+
+
+def end_columns(rows: Sequence[Given], names: Iterable[str]) -> list[pl.Series]:
+    """Give the columns of bounds, of those facts of which somebody has bounds."""
+    found = []
+    for name in names:
+        held = [v if isinstance(v := row.get(name), Interval) else None for row in rows]
+        for end in ENDS if any(held) else ():
+            dtype = pl.Boolean() if end.endswith("open") else pl.Float64()
+            ends = [None if v is None else getattr(v, end) for v in held]
+            found.append(pl.Series(f"{name}.{end}", ends, dtype=dtype))
+    return found
 
 
 def answers(
@@ -125,6 +146,9 @@ def concluded(referee: Referee, patient: Given) -> dict[str, Any]:
             found[name] = referee.leaf(ir.Leaf(name, "is", (True,)))
         elif fact.type == "quantity":
             given = patient.get(name)
+            if isinstance(given, Interval):
+                found |= {f"{name}.{end}": getattr(given, end) for end in ENDS}
+                continue
             low, high = referee.concluded(name).score or (0, 0)
             found[f"{name}.low"] = float(low) if given is None else given
             found[f"{name}.high"] = float(high) if given is None else given
@@ -156,18 +180,25 @@ def compare(
             del wanted["missing"]
         for what, cells in wanted.items():
             row = found[what][i]
+            if what == "concluded":  # a table with bounds of a score has two columns more
+                flags = {n for n in row if n.endswith("_open") and n not in cells}
+                assert not any(row.pop(name) for name in flags)
             different = {k: (row.get(k), v) for k, v in cells.items() if row.get(k) != v}
             assert row.keys() == cells.keys() and not different, (what, different, patient)
 
 
-def on_duckdb(sql: Sql, frame: pl.DataFrame, key: str = "patient") -> list[dict[str, Any]]:
+def on_duckdb(
+    sql: Sql, frame: pl.DataFrame, key: str = "patient", *, bounds: bool = False
+) -> list[dict[str, Any]]:
     """Fill the table that a query expects, and give its rows, in the order of the key."""
-    written = frame.select(pl.col(key).cast(pl.String), *map(_plain, frame.select(sql.reads)))
+    ends = [n for n in frame.columns if bounds and n.rpartition(".")[2] in ENDS]
+    facts = frame.select(*sql.reads, *ends)
+    written = frame.select(pl.col(key).cast(pl.String), *map(_plain, facts))
     with duckdb.connect() as connection, tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-        connection.execute(sql.create_table())
+        connection.execute(sql.create_table(bounds=bounds))
         written.write_parquet(file.name)
         connection.execute("INSERT INTO facts BY NAME FROM read_parquet(?)", [file.name])
-        done = connection.execute(sql.query())
+        done = connection.execute(sql.query(bounds=bounds))
         columns = [column[0] for column in done.description or ()]
         found = [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
     return sorted(found, key=lambda row: int(row[key]))

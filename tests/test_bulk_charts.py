@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import random
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import test_past
@@ -11,13 +13,22 @@ from chart_tables import long_story, tables_of
 from drawn_charts import AS_OF, charts, facts, knowledge, read, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import compare
 
 from hepatica.chart.names import Names
 from hepatica.cohort.charts.derive import derive
 from hepatica.cohort.charts.read import read_charts
 from hepatica.cohort.charts.synthesize import synthesize_charts
 from hepatica.cohort.charts.tables import Loaded
+from hepatica.cohort.charts.wide import wide
+from hepatica.cohort.check import check
+from hepatica.cohort.inputs import open_table
+from hepatica.cohort.mapping import plain_mapping
+from hepatica.cohort.reading import Reading
+from hepatica.compile.columnar import Columnar
+from hepatica.compose import Composer
 from hepatica.derivation import Given
+from hepatica.interval import Interval
 
 Data = dict[str, Any]
 
@@ -100,6 +111,41 @@ def test_invented_charts_agree_and_lose_the_same_facts_that_exclude_each_other()
         assert shown(mine[p]) == shown(facts(case))
         lost += sum("excludes another" in why for why in case.withheld.values())
     assert told.excluded == lost > 0
+
+
+def answered_alike(told: list[Data], days: list[str], path: Path) -> int:
+    """Compare every answer about charts as a table with those about each; count the bounds."""
+    charts = read_charts(tables_of(told, days), {}, reader().names, None).charts
+    wide(charts, derive(charts, reader().names), knowledge().facts).write_parquet(path)
+    table = open_table([str(path)])
+    reading = Reading(table, plain_mapping(table.columns, knowledge().facts), knowledge().facts)
+    checked = check(reading)
+    assert checked.clean, checked.diagnostics()
+    patients = [
+        read({**chart, "until": chart.get("until", day)}, datetime.date.fromisoformat(day)).facts
+        for chart, day in zip(told, days, strict=True)
+    ]
+    for name in ("aasld_2019", "easl_2025"):
+        of = knowledge().guidelines[name]
+        columnar = Columnar(of, knowledge())
+        frame = reading.usable(clean=True)
+        compare(columnar, Composer(of, knowledge()), patients, frame, lists=False)
+    held = [value for patient in patients for value in patient.values()]
+    return sum(isinstance(value, Interval) for value in held)
+
+
+def test_charts_with_bounds_are_answered_as_each_is(tmp_path: Path) -> None:
+    draw = random.Random(11)
+    stories = [long_story(draw) for _ in range(60)]
+    assert answered_alike(stories, [str(AS_OF)] * len(stories), tmp_path / "f.parquet") > 60
+
+
+@settings(max_examples=2, deadline=None)
+@given(st.lists(some(partial=False) | some(partial=True), min_size=1, max_size=20))
+def test_drawn_charts_are_answered_as_each_is(told: list[Data]) -> None:
+    told = [*told, long_story(random.Random(5))]  # somebody has a fact
+    with tempfile.TemporaryDirectory() as folder:
+        answered_alike(told, [str(AS_OF)] * len(told), Path(folder) / "f.parquet")
 
 
 @settings(max_examples=10, deadline=None)

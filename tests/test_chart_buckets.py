@@ -77,15 +77,13 @@ def spoilt(data: st.DataObject, tables: dict[str, Loaded]) -> dict[str, Loaded]:
 def worked(tables: dict[str, Opened], size: str, as_of: str | None) -> dict[str, Any]:
     with sized(size), tempfile.TemporaryDirectory() as scratch:
         names, facts = reader().names, knowledge().facts
-        found = bulk.work(tables, MAPPING, names, facts, Path(scratch), as_of, (), ["igg_multiple"])
-        both = list(found.tables())
+        found = bulk.work(tables, MAPPING, names, facts, Path(scratch), as_of)
         told = problems(found.kinds, found.bad, {}) if found.bad else []
         return {
-            "facts": pl.concat(frame for frame, _ in both),
-            "usable": pl.concat(frame for _, frame in both),
+            "facts": pl.concat(found.table()),
             "rejects": pl.concat(found.rejects()),
             "told": [(d.code, d.message) for d in told],
-            "counts": (found.patients, found.usable, found.bad, found.exact, found.excluded),
+            "counts": (found.patients, found.bad, found.exact, found.excluded),
             "bounds": found.bounds,
             "codes": found.codes,
         }
@@ -109,7 +107,7 @@ def test_facts_rejects_and_troubles_are_the_same_in_any_number_of_buckets(
             assert split[name].schema == found.schema
         else:
             assert split[name] == found, name
-    assert whole["counts"][1] == len(whole["usable"])
+    assert whole["counts"][0] == len(whole["facts"])
 
 
 def test_every_patient_is_in_one_bucket_and_buckets_are_small() -> None:

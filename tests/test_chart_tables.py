@@ -10,6 +10,9 @@ import pytest
 from drawn_charts import knowledge
 from test_cli import run
 
+from hepatica import ir
+from hepatica.cohort.answers import leaves_of
+
 PATIENTS = (
     "patient,sex,birth,weight,complete\nA,female,1961-05,75,medications\nB,male,1980-02-11,,\n"
 )
@@ -58,24 +61,25 @@ def test_facts_are_worked_out_with_their_bounds(here: Path) -> None:
     assert run("lint", "map.yaml").exit_code == 0
 
 
-def test_who_has_bounds_where_a_rule_asks_what_is_known_is_refused_by_name(here: Path) -> None:
-    asks = {g.id for g in knowledge().guidelines.values() if _asks(g, "igg_multiple")}
-    assert asks and "easl_2025" not in asks
-    charts = ("cohort", "--charts", "c", "--map", "map.yaml", *AT)
-    args = (*charts, "-g", sorted(asks)[0], "-o", "a.csv")
-    result = run(*args)
-    assert result.exit_code == 2 and "D321" in result.stderr and not Path("a.csv").exists()
-    assert run(*args, "--rejects", "r.csv").exit_code == 0
-    assert pl.read_csv("r.csv")["patient"].to_list() == ["B"]
-    assert set(pl.read_csv("a.csv")["patient"]) == {"A"}
-    assert run(*charts, "-g", "easl_2025", "-o", "b.csv").exit_code == 0
-    assert set(pl.read_csv("b.csv")["patient"]) == {"A", "B"}
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_the_facts_of_charts_are_a_table_that_is_answered_alike(here: Path, ending: str) -> None:
+    """Also of a guideline that asks whether a fact is known of which there are only bounds."""
+    asks = [g for g in knowledge().guidelines.values() if "igg_multiple" in known_asked(g)]
+    asked = ("-g", min(asks, key=lambda g: len(g.statements)).id)
+    charts = ("cohort", "--charts", "c", "--map", "map.yaml", *AT, *asked)
+    result = run(*charts, "--facts", f"f.{ending}", "-o", "a.parquet")
+    assert result.exit_code == 0 and "igg_multiple (1)" in result.stderr, result.stderr
+    again = run("cohort", f"f.{ending}", *asked, "-o", "b.parquet")
+    assert again.exit_code == 0, again.stderr
+    assert pl.read_parquet("a.parquet").equals(pl.read_parquet("b.parquet"))
+    shown = run("cohort", f"f.{ending}", *asked, "--check").stdout
+    assert re.search(r"^fact +column +given +bounds +missing$", shown, re.M)
+    assert re.search(r"^igg_multiple +0 +1 +50 %$", shown, re.M) and "igg_multiple.low" not in shown
 
 
-def _asks(guideline: object, fact: str) -> bool:
-    from hepatica.cohort.answers import leaves_of
-
-    return any(leaf.op == "known" and leaf.fact == fact for leaf in leaves_of(guideline))  # type: ignore[arg-type]
+def known_asked(guideline: ir.Guideline) -> set[str]:
+    """Name the facts of which a guideline asks whether they are known."""
+    return {leaf.fact for leaf in leaves_of(guideline) if leaf.op == "known"}
 
 
 BAD_VALUES = [

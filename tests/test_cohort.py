@@ -15,6 +15,7 @@ import pytest
 from drawn_charts import knowledge
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import cell, end_columns
 from test_cli import run
 
 from hepatica import ir
@@ -29,7 +30,8 @@ from hepatica.cohort.run import Job, to_file, told_of
 from hepatica.cohort.synthesize import synthesize
 from hepatica.compile.words import Bits
 from hepatica.finding import Finding
-from hepatica.interval import Interval
+from hepatica.interval import ENDS, Interval, from_ends
+from hepatica.parse.conditions import plain
 from hepatica.run import Evaluator, select
 from hepatica.source import Document
 
@@ -43,14 +45,30 @@ def guidelines() -> list[ir.Guideline]:
 
 
 @functools.cache
-def cases() -> dict[str, Case]:
+def fixtures() -> dict[str, Case]:
     reader = CaseReader(knowledge().facts)
     found = (d for d in documents(str(CASES)) if isinstance(d, Document))
-    return {
-        case.id: case
-        for case in map(reader.read, found)
-        if not any(isinstance(v, Interval) for v in case.facts.values())  # no table has bounds
-    }
+    return {case.id: case for case in map(reader.read, found)}
+
+
+@functools.cache
+def cases() -> dict[str, Case]:
+    """Give every fixture, and some again with bounds around their numbers."""
+    again = []
+    for i, case in enumerate(list(fixtures().values())[::10]):
+        facts = {n: v for n, v in case.facts.items() if not isinstance(v, Interval)}
+        held = [(n, v) for n, v in facts.items() if isinstance(v, float)]
+        around = {n: _around(n, v, i + k) for k, (n, v) in enumerate(held)}
+        again.append(ir.replace(case, id=f"{case.id} bounds", facts={**facts, **around}))
+    return fixtures() | {case.id: case for case in again}
+
+
+def _around(name: str, value: float, turn: int) -> float | Interval:
+    low, high = knowledge().facts[name].range or (value - 1, value + 1)
+    return [
+        Interval(None, value), Interval(value, None), Interval(value, None, low_open=True),
+        Interval(None, high, high_open=True), from_ends(value, high), from_ends(low, value),
+    ][turn % 6]  # fmt: skip
 
 
 @functools.cache
@@ -70,13 +88,9 @@ def facts_used() -> list[str]:
 
 def as_rows() -> list[dict[str, Any]]:
     return [
-        {"patient": name, **{f: _cell(case.facts.get(f)) for f in facts_used()}}
+        {"patient": name, **{f: cell(case.facts.get(f)) for f in facts_used()}}
         for name, case in cases().items()
     ]
-
-
-def _cell(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def write_parquet(folder: Path) -> tuple[Path, Path]:
@@ -85,12 +99,14 @@ def write_parquet(folder: Path) -> tuple[Path, Path]:
     types: dict[str, Any] = {"boolean": pl.Boolean, "quantity": pl.Float64, "code": pl.String,
                              "codes": pl.List(pl.String)}  # fmt: skip
     schema = {"patient": pl.String, **{f: types[facts[f].type] for f in facts_used()}}
-    frame = pl.DataFrame(as_rows(), schema=schema)
-    names = {name: f"C{i}" for i, name in enumerate(facts_used())}
+    ends = end_columns([case.facts for case in cases().values()], facts_used())
+    frame = pl.DataFrame(as_rows(), schema=schema).with_columns(ends)
+    names = {name: f"C{i}" for i, name in enumerate(frame.columns[1:])}
     frame.rename(names).write_parquet(folder / "cases.parquet")
     mapping = {"patient": "patient", "facts": {
-        n: {"column": c, **({"unit": facts[n].unit} if facts[n].ask_unit else {})}
-        for n, c in names.items()
+        n: {"column": names[n], **({"unit": facts[n].unit} if facts[n].ask_unit else {}),
+            **{end: names[f"{n}.{end}"] for end in ENDS if f"{n}.{end}" in names}}
+        for n in facts_used()
     }}  # fmt: skip
     (folder / "map.yaml").write_text(json.dumps(mapping))
     return folder / "cases.parquet", folder / "map.yaml"
@@ -101,6 +117,10 @@ def write_csv(folder: Path) -> tuple[Path, Path]:
     facts = knowledge().facts
 
     def text(name: str, value: Any) -> str:
+        if isinstance(value, Interval):
+            return bounds_text(value) + (f" {facts[name].unit}" if facts[name].ask_unit else "")
+        if isinstance(value, tuple):
+            value = list(value)
         if value is None:
             return "NA"
         if isinstance(value, bool):
@@ -112,10 +132,13 @@ def write_csv(folder: Path) -> tuple[Path, Path]:
         return f"{value!r} {facts[name].unit}" if facts[name].ask_unit else repr(value)
 
     rows = [
-        {"patient": r["patient"], **{n: text(n, r[n]) for n in facts_used()}} for r in as_rows()
+        {"patient": name, **{n: text(n, case.facts.get(n)) for n in facts_used()}}
+        for name, case in cases().items()
     ]
     pl.DataFrame(rows).write_csv(folder / "cases.csv")
     columns: dict[str, Any] = {}
+    held = end_columns([case.facts for case in cases().values()], facts_used())
+    bounded = {column.name.partition(".")[0] for column in held}
     for name in facts_used():
         fact, column = facts[name], {"column": name}
         by_type: dict[str, dict[str, Any]] = {
@@ -125,9 +148,21 @@ def write_csv(folder: Path) -> tuple[Path, Path]:
             "quantity": {"unit": fact.unit} if fact.ask_unit else {},
         }
         columns[name] = {**column, **by_type[fact.type]}
+        if name in bounded:
+            columns[name]["bounds"] = True
     mapping = {"patient": "patient", "missing": ["NA"], "facts": columns}
     (folder / "map.yaml").write_text(json.dumps(mapping))
     return folder / "cases.csv", folder / "map.yaml"
+
+
+def bounds_text(value: Interval) -> str:
+    """Write bounds as a laboratory does."""
+    low, high = (None if end is None else plain(end) for end in (value.low, value.high))
+    if low is not None and high is not None:
+        return f"{low}-{high}"
+    if low is None:
+        return f"{'<' if value.high_open else '≤'}{high}"
+    return f"{'>' if value.low_open else '>='}{low}"
 
 
 @pytest.fixture(scope="module")

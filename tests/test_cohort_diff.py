@@ -13,9 +13,11 @@ import polars as pl
 import pytest
 from golden import compare as golden
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import FACTS, Drawn, Given, drawn, guideline, statement
+from tables import cell, end_columns
 from test_cli import run
-from test_cohort import cases
+from test_cohort import fixtures
 from test_diff import examples, side
 
 from hepatica import ir
@@ -28,6 +30,7 @@ from hepatica.diff.cohort.data import CohortDiff, Row, to_json
 from hepatica.diff.cohort.hide import covered, hide
 from hepatica.diff.cohort.run import Population
 from hepatica.diff.data import Diff
+from hepatica.interval import Interval
 from hepatica.report import cohort_diff_pages, cohort_diff_text
 from hepatica.report.cohort_diff import INVENTED, view
 from hepatica.report.text import Terminal
@@ -36,18 +39,23 @@ from hepatica.source import Document
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GOLDEN = FIXTURES / "golden" / "cohort_diff"
+BOUNDS = {
+    "<5": Interval(None, 5.0, high_open=True), "≤5": Interval(None, 5.0),
+    ">1.5": Interval(1.5, None, low_open=True), ">=450": Interval(450.0, None),
+    "0-5": Interval(0.0, 5.0), "1.5-450": Interval(1.5, 450.0),
+}  # fmt: skip
 FACTS_OF = {name: fact for name, fact in FACTS.items() if name != "points"}
 
 
 def table(patients: list[Given], facts: dict[str, ir.Fact], **kept: list[Any]) -> pl.DataFrame:
     rows = [
-        {ID: f"p{i}", **{n: list(v) if isinstance(v := p.get(n), tuple) else v for n in facts},
+        {ID: f"p{i}", **{n: cell(p.get(n)) for n in facts},
          **{KEEP + name: values[i] for name, values in kept.items()}}
         for i, p in enumerate(patients)
     ]  # fmt: skip
     schema: dict[str, Any] = {ID: pl.String, **{n: dtype_of(f) for n, f in facts.items()},
                               **{KEEP + name: pl.String for name in kept}}  # fmt: skip
-    return pl.DataFrame(rows, schema=schema)
+    return pl.DataFrame(rows, schema=schema).with_columns(end_columns(patients, facts))
 
 
 def over(
@@ -108,7 +116,7 @@ def agrees(found: CohortDiff, with_cases: Diff) -> None:
 def test_every_fixture_case_is_compared_as_diff_does(sides: tuple[str, str]) -> None:
     finder = Finder()
     old, new = map(finder.find, sides)
-    chosen = list(cases().values())[::12]
+    chosen = list(fixtures().values())[::12]
     wanted = {case.id for case in chosen}
     found = [d for d in documents(str(FIXTURES / "cases")) if isinstance(d, Document)]
     documents_ = [d for d in found if d.data["id"] in wanted]
@@ -122,15 +130,20 @@ def test_every_fixture_case_is_compared_as_diff_does(sides: tuple[str, str]) -> 
 
 
 @examples(6)
-@given(drawn(), drawn())
-def test_drawn_guidelines_are_compared_as_diff_does(d: Drawn, e: Drawn) -> None:
+@given(drawn(), drawn(), st.lists(st.sampled_from([None, *BOUNDS]), min_size=8, max_size=8))
+def test_drawn_guidelines_are_compared_as_diff_does(
+    d: Drawn, e: Drawn, bounds: list[str | None]
+) -> None:
     patients = [{n: v for n, v in p.items() if n != "points"} for p in (*d.patients, *e.patients)]
+    texts = [{f"number_{i % 3}": b} if b else {} for i, b in zip(range(8), bounds, strict=True)]
+    for patient, text in zip(patients, texts, strict=False):
+        patient |= {name: BOUNDS[b] for name, b in text.items()}  # type: ignore[misc]
     found = over(
         d.guideline, e.guideline, patients, half=[f"{i % 2}" for i in range(len(patients))]
     )
     sums(found)
     documents_ = [
-        {"id": f"p{i}", "facts": {n: list(v) if isinstance(v, tuple) else v for n, v in p.items()}}
+        {"id": f"p{i}", "facts": {n: cell(v) for n, v in p.items()} | texts[i]}
         for i, p in enumerate(patients)
     ]
     agrees(found, compare(side(d.guideline), side(e.guideline), documents_))
@@ -388,3 +401,26 @@ def test_a_patient_of_no_subgroup_is_counted(tmp_path: Path) -> None:
     path.write_text("patient,synthetic,site,jaundice\na,true,,true\n")
     code, text, _ = diff("--cohort", str(path), "--by", "site", "--format", "json")
     assert code == 1 and json.loads(text)["groups"][0]["group"] == [None]
+
+
+def test_bounds_are_compared_for_both_sides_also_where_the_dictionaries_differ(
+    tmp_path: Path,
+) -> None:
+    facts = {**FACTS, "number_0": ir.replace(FACTS["number_0"], range=(-2e3, 2e3))}
+    del facts["number_1"]
+    old, new = guideline([start("r", above(5))]), guideline([start("r", above(1.5))])
+    population = Population(side(old), side(new, facts))
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({
+        "patient": list("abcde"), "number_0": [None] * 5, "number_1": [None] * 5,
+        "number_0.low": [None, 2.0, 6.0, None, None], "number_1.low": [1.0, *[None] * 4],
+        "number_0.high": [1.0, 4.0, None, None, 3.0],
+    }).write_parquet(path)  # fmt: skip
+    reading = population.reading([str(path)])
+    assert population.check(reading).clean
+    found = population.result(population.count(reading, clean=True))
+    assert transitions(told(found)) == {
+        ("silent", "silent"): 1, ("silent", "recommended"): 1, ("recommended", "recommended"): 1,
+        ("contingent", "contingent"): 1, ("silent", "contingent"): 1,
+    }  # fmt: skip
+    assert [(u.side, u.fact, u.patients) for u in found.unheard] == [("new", "number_1", 1)]

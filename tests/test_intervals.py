@@ -143,7 +143,7 @@ def test_a_case_may_give_bounds() -> None:
 @pytest.mark.parametrize(
     ("fact", "raw", "code"),
     [("alt", "<5 kg", "D104"), ("alt", "<9999999 U/L", "D103"), ("alt", "10-5 U/L", "D102"),
-     ("alt", "<5", "D104"), ("alt", "<-<5 U/L", "D102")],
+     ("alt", "<5", "D104"), ("alt", "<-<5 U/L", "D102"), ("alt", f"<{'9' * 400} U/L", "D103")],
 )  # fmt: skip
 def test_bounds_that_cannot_be_are_refused(fact: str, raw: str, code: str) -> None:
     with pytest.raises(Invalid, match=code):

@@ -16,6 +16,7 @@ from test_cli import BASE, run
 from hepatica import ir
 from hepatica.compile.columnar import Columnar
 from hepatica.compile.sql import Sql
+from hepatica.interval import ENDS
 
 GOLDEN = Path(__file__).parent / "fixtures" / "golden" / "sql"
 
@@ -43,8 +44,57 @@ def ask(sql: Sql, column: str, values: list[Any], dtype: str) -> list[Any]:
 def test_every_case_is_as_in_polars(name: str) -> None:
     read = shipped()
     columnar = Columnar(read.guidelines[name], read)
-    frame = table(cases(), columnar.columns(), key="patient")
-    assert on_duckdb(Sql(read.guidelines[name], read), frame) == by_columns(columnar, frame)
+    sql = Sql(read.guidelines[name], read)
+    frame = table(cases(bounds=False), columnar.columns(), key="patient")
+    wanted = by_columns(columnar, frame)
+    assert on_duckdb(sql, frame) == wanted and on_duckdb(sql, frame, bounds=True) == wanted
+
+
+def with_bounds(op: ir.Operator, values: tuple[Any, ...], *rows: tuple[Any, ...]) -> list[Any]:
+    """Answer `g/t/r` for rows of a number, low, high, low_open and high_open."""
+    sql = one(ir.Leaf("number_0", op, values))
+    ends = [f'"number_0.{end}" {"BOOLEAN" if "_" in end else "DOUBLE"}' for end in ENDS]
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"CREATE TABLE facts (patient INTEGER, number_0 DOUBLE, {', '.join(ends)})"
+        )
+        for i, row in enumerate(rows):
+            connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", [i, *row])
+        query = sql.query(columns=["number_0"], bounds=True)
+        found = connection.execute(f'SELECT "g/t/r" FROM ({query}) ORDER BY patient').fetchall()
+    return [row[0] for row in found]
+
+
+def test_bounds_are_answered_and_a_number_beside_them_holds() -> None:
+    open_, closed = (None, None, 5.0, None, True), (None, None, 5.0, None, None)
+    nan, number = (math.nan, math.nan, 5.0, None, False), (7.0, None, 4.0, None, None)
+    assert with_bounds("below", (5.0,), open_, closed, nan, number) == [True, None, None, False]
+    assert with_bounds("at_least", (5.0,), open_, closed, nan, number) == [False, None, None, True]
+    known = with_bounds("known", (False,), open_, (None,) * 5, number, (math.nan, *(None,) * 4))
+    assert known == [None, True, False, True]
+    low = [(None, 5.0, None, is_open, None) for is_open in (True, False)]
+    assert with_bounds("above", (5.0,), *low) == [True, None]
+    assert with_bounds("between", (5.0, 9.0), (None, 5.0, 9.0, None, None), *low) == [
+        True, None, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "row",
+    [(None, 9.0, 5.0, None, None), (None, 5.0, 5.0, True, None), (None, math.inf, None, None, None),
+     (None, None, math.inf, None, None)],
+)  # fmt: skip
+def test_bounds_that_cannot_be_stop_the_query(row: tuple[Any, ...]) -> None:
+    with pytest.raises(duckdb.Error, match=r"number_0\.high hold what no bounds can be"):
+        with_bounds("below", (5.0,), row)
+    sql = one(ir.Leaf("number_0", "known", (True,)))
+    names = ["number_0", *(f'"number_0.{end}"' for end in ENDS)]
+    with duckdb.connect() as connection:
+        connection.execute(sql.create_table(bounds=True))
+        insert = f"INSERT INTO facts (patient, {', '.join(names)}) VALUES ('p', ?, ?, ?, ?, ?)"
+        if row[3] is None:
+            with pytest.raises(duckdb.ConstraintException):
+                connection.execute(insert, list(row))
 
 
 def test_what_is_written(reset: bool) -> None:
@@ -56,12 +106,16 @@ def test_what_is_written(reset: bool) -> None:
                    ir.Not(ir.Leaf("code", "in", ("a", "c")))))  # fmt: skip
     sql = one(when, "two\nlines -- and a 'quote'")
     golden.compare(f"{sql.create_table()};\n{sql.query()};\n", GOLDEN / "rule.sql", reset)
+    bounds = one(ir.Any((ir.Not(ir.Leaf("number_0", "below", (5.0,))),
+                         ir.Leaf("number_0", "known", (False,)))))  # fmt: skip
+    written = f"{bounds.create_table(bounds=True)};\n{bounds.query(bounds=True)};\n"
+    golden.compare(written, GOLDEN / "bounds.sql", reset)
 
 
 def test_the_file_runs_as_it_is(tmp_path: Path) -> None:
     options = ["--knowledge", str(BASE), "--table", "main.odd name", "--key", 'the "patient"']
-    for flags in (["--schema"], []):
-        path = tmp_path / f"{len(flags)}.sql"
+    for flags in (["--schema", "--bounds"], ["--bounds"]):
+        path = tmp_path / f"{len(flags) - 1}.sql"
         result = run("export", "sql", *options, *flags, "-o", str(path))
         assert result.exit_code == 0 and not result.stdout
     with duckdb.connect() as connection:

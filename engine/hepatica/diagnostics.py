@@ -133,7 +133,7 @@ CODES: dict[str, str] = {
     "D318": "a result that would be written over its table",
     "D319": "a run over a table that was interrupted",
     "D320": "entries of charts of a patient who has no row among the patients",
-    "D321": "bounds of a fact of which a rule asks whether it is known, in a table",
+    "D322": "bounds in a row of a table that cannot be, or beside the number itself",
     "V101": "git, or a repository here, is not there",
     "V102": "an unknown revision",
     "V103": "a revision that does not hold the guideline",

@@ -11,6 +11,9 @@ from fractions import Fraction
 
 import msgspec
 
+ENDS = ("low", "high", "low_open", "high_open")
+"""What stands beside the column of a fact in a table, as `FACT.low`, if only bounds are known."""
+
 
 class Interval(msgspec.Struct, frozen=True):
     """All numbers from `low` to `high`; None is no bound. An open end does not belong to it."""

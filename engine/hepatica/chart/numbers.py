@@ -6,6 +6,7 @@ Numbers are exact ratios in the unit of their fact, so that 34 over a limit of 1
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -15,7 +16,7 @@ from hepatica import ir
 from hepatica.chart.model import Grade, Number
 from hepatica.interval import Interval
 from hepatica.parse.conditions import plain, ratio_to
-from hepatica.units import exact
+from hepatica.units import convert, exact
 
 GRADES = ("normal", "high", "low")
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
@@ -55,7 +56,8 @@ class Written(NamedTuple):
 
 
 @functools.lru_cache(maxsize=65536)
-def _split(text: str) -> Written | None:
+def split(text: str) -> Written | None:
+    """Split a value as laboratories print it; None for text that is none."""
     match = _VALUE.match(text.strip())
     if match is None:
         return None
@@ -68,7 +70,7 @@ def _split(text: str) -> Written | None:
 def _read(fact: ir.Fact, raw: Any, unit: str | None) -> tuple[Written, Fraction]:
     """Read a value and find the factor to the unit of its fact; `unit` is that of a bare number."""
     if isinstance(raw, str):
-        found = _split(raw)
+        found = split(raw)
         if found is None or (found.sign and found.high is not None):
             help = "write it as `147 U/L`, `<5 U/L` or `5-10 U/L`"
             raise Refused("D102", f"`{raw[:60]}` is not a number with a unit", help)
@@ -124,7 +126,7 @@ def bounds(fact: ir.Fact, raw: str) -> float | Interval | None:
 
     Raises `Refused` as `number` does.
     """
-    found = _split(raw)
+    found = split(raw)
     if found is None or not (found.sign or found.high is not None):
         return None
     return number(fact, raw)[0].held()
@@ -132,8 +134,9 @@ def bounds(fact: ir.Fact, raw: str) -> float | Interval | None:
 
 def _check_range(fact: ir.Fact, value: Fraction) -> None:
     low, high = fact.range or (float("-inf"), float("inf"))
-    if not low <= float(value) <= high:
-        text = f"{plain(float(value))} {fact.unit} is outside the plausible range of `{fact.id}`"
+    number = convert(value, Fraction(1))
+    if not low <= number <= high or math.isinf(number):
+        text = f"{plain(number)} {fact.unit} is outside the plausible range of `{fact.id}`"
         help = f"plausible: {plain(low)} to {plain(high)} {fact.unit}; check number and unit"
         raise Refused("D103", text, help)
 

@@ -98,8 +98,9 @@ def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
         raise click.UsageError("--charts works on this machine only: write --facts, then use --on")
     if facts:
         raise click.UsageError("--charts takes its tables from its folder, and no other table")
+    select(read, options["guidelines"])  # a name that is none is told before the work
     with scratch_folder() as scratch:
-        table = chart_facts(read, select(read, options["guidelines"]), options, scratch)
+        table = chart_facts(read, options, scratch)
         if any(options[to] for to in ("out", "summary_to", "check_only")):
             _cohort(read, (table.path,), {**options, "map_file": None}, table.rejected, table.keep)
 

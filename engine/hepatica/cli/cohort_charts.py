@@ -17,7 +17,7 @@ from hepatica.cli.output import Ticker
 from hepatica.diagnostics import Diagnostic, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from hepatica import ir
     from hepatica.cohort.charts.bulk import Bulk
@@ -62,19 +62,15 @@ def scratch_folder() -> Iterator[str]:
             time.sleep(_PATIENCE)
 
 
-def chart_facts(
-    read: ir.Knowledge, chosen: Iterable[ir.Guideline], options: Mapping[str, Any], scratch: str
-) -> FactTable:
+def chart_facts(read: ir.Knowledge, options: Mapping[str, Any], scratch: str) -> FactTable:
     """Work the facts out, and write them where `--facts` says, or into a scratch folder.
 
     Raises `Invalid` with what is wrong with the tables, unless there is a place for rejects.
     """
     from hepatica.case import CaseReader
-    from hepatica.cohort.answers import leaves_of
     from hepatica.cohort.charts.bulk import work
     from hepatica.cohort.charts.tables import open_tables
     from hepatica.cohort.charts.trouble import problems
-    from hepatica.cohort.charts.wide import asked_whether_known
     from hepatica.cohort.mapping import plain_mapping, read_mapping
     from hepatica.cohort.write import write_whole
 
@@ -86,11 +82,9 @@ def chart_facts(
     tables = open_tables(options["charts"], mapping.charts, mapping.csv_separator, extra)
     _not_over(tables, options)
     names = CaseReader(read.facts, read.interventions).names
-    answers = any(options[to] for to in ("out", "summary_to", "check_only"))
-    leaves = (leaf for g in chosen if answers for leaf in leaves_of(g))
     with Ticker(sum(table.rows for table in tables.values()), "rows") as ticker:
         found = work(tables, mapping.charts, names, read.facts, Path(scratch), options["as_of"],
-                     extra, asked_whether_known(leaves), ticker.advance)  # fmt: skip
+                     extra, ticker.advance)  # fmt: skip
     _tell(found, tables)
     if found.bad and not options["rejects"]:
         files = {name: table.file for name, table in tables.items()}
@@ -102,12 +96,12 @@ def chart_facts(
     if options["facts_to"]:
         write_whole(options["facts_to"], found.table())
         click.echo(f"{count(found.patients, 'patient')}: {options['facts_to']}", err=True)
-    if not found.usable:
+    if not found.patients:
         text = "no patient has a chart that can be answered"
         raise Invalid([Diagnostic("D316", "error", text, help="see what is told of the rows")])
     path = str(Path(scratch) / "facts.parquet")
-    if answers:
-        write_whole(path, found.table(usable=True))
+    if any(options[to] for to in ("out", "summary_to", "check_only")):
+        write_whole(path, found.table())
     return FactTable(path, extra, found.bad)
 
 
@@ -140,8 +134,7 @@ def _tell(found: Bulk, tables: Mapping[str, Opened]) -> None:
             click.echo(f"  {name}: codes not used: {shown}", err=True)
     if found.bounds:
         shown = ", ".join(f"{name} ({n:,})" for name, n in sorted(found.bounds.items()))
-        text = "only bounds are known, which a table is not asked about (missing there): "
-        click.echo(f"  {text}{shown}", err=True)
+        click.echo(f"  only bounds are known of: {shown}", err=True)
 
 
 def write_synthetic(read: ir.Knowledge, folder: str, number: int, seed: int) -> None:

@@ -29,6 +29,9 @@ def command() -> None:
 @click.option("--key", default="patient", show_default=True, help="Its column of patients.")
 @click.option("--schema", is_flag=True, help="Write the CREATE TABLE that the queries expect.")
 @click.option(
+    "--bounds", is_flag=True, help="The table has bounds beside each number (FACT.low …)."
+)
+@click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Write to a file.",
 )  # fmt: skip
@@ -39,6 +42,7 @@ def sql(
     table: str,
     key: str,
     schema: bool,
+    bounds: bool,
     output: Path | None,
     knowledge: Path | None,
 ) -> None:
@@ -46,7 +50,8 @@ def sql(
 
     It reads a table with a row a patient and a column a fact (see --schema), and gives a row a
     patient: for each statement whether it is true (NULL where that is not known) and what becomes
-    of it: recommended, contingent, blocked, contraindicated, and so on.
+    of it: recommended, contingent, blocked, contraindicated, and so on. With --bounds a number that
+    is not known exactly has its bounds in columns of their own, FACT.low and FACT.high.
 
     \b
     Examples:
@@ -61,9 +66,9 @@ def sql(
     chosen = [Sql(guideline, read) for guideline in select(read, guidelines)]
     if schema:
         names = sorted({name for one in chosen for name in one.reads})
-        parts = [create_table([read.facts[name] for name in names], table, key)]
+        parts = [create_table([read.facts[name] for name in names], table, key, bounds=bounds)]
     else:
-        parts = [one.query(table, key) for one in chosen]
+        parts = [one.query(table, key, bounds=bounds) for one in chosen]
     text = "".join(f"{part};\n" for part in parts)
     if output is None:
         click.echo(text, nl=False)

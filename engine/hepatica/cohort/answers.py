@@ -23,7 +23,7 @@ from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally
 from hepatica.compile.circuit import WORDS
-from hepatica.compile.columnar import Asked, Columnar, ask
+from hepatica.compile.columnar import Asked, Columnar, Facts, ask
 from hepatica.compile.expressions import Expressions
 from hepatica.compile.words import Words
 from hepatica.evaluate import definitions_of
@@ -90,20 +90,19 @@ class Answerer:
         self._counting = Sums(self.compiled if sums else [], by)
         self._rows = self._made_rows()
         self._kept = {ID: PATIENT, **{KEEP + n: n for n in self.keep}}
-        self._words: dict[frozenset[str], tuple[Words, ...]] = {}
+        self._words: dict[tuple[Facts, ...], tuple[Words, ...]] = {}
 
     # --- batches -----------------------------------------------------------------------------
 
     def ask(self, patients: pl.LazyFrame) -> Questions:
         """Ask a table all questions about facts, as columns of a plan; `made` does the rest."""
-        given = frozenset(patients.collect_schema()).intersection(
-            name for c in self.compiled for name in c.reads
-        )
-        words = self._words.get(given)
+        schema = patients.collect_schema()
+        has = tuple(compiled.given(schema) for compiled in self.compiled)
+        words = self._words.get(has)
         if words is None:
-            words = self._words[given] = tuple(
-                Words(c, self._roots(i), given.intersection(c.reads), str(i))
-                for i, c in enumerate(self.compiled)
+            words = self._words[has] = tuple(
+                Words(compiled, self._roots(i), has[i], str(i))
+                for i, compiled in enumerate(self.compiled)
             )
         kept = dict.fromkeys([*self._kept, *(KEEP + n for n in self.by)])
         return Questions(ask(patients, [one.asked for one in words], list(kept)), words)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import NamedTuple
 
 import polars as pl
 
 from hepatica import ir
+from hepatica.compile.bounds import ends_of
 from hepatica.walk import leaves
 
 
@@ -24,32 +25,46 @@ class Denied(NamedTuple):
     where: pl.Expr
 
 
-def denials(facts: Mapping[str, ir.Fact], given: Collection[str]) -> Iterator[Denied]:
+def denials(
+    facts: Mapping[str, ir.Fact], given: Collection[str], bounded: Container[str] = ()
+) -> Iterator[Denied]:
     """Give what `case.contradictions` finds in a case, for every row of a table.
 
     `given` are the facts that are columns; an implication that none of them can deny is left out.
+    Those of `bounded` have columns of bounds, too.
     """
     for name in given:
         for implication in facts[name].implies:
             others = tuple(dict.fromkeys(leaf.fact for leaf in leaves(implication.then)))
             if not set(others).isdisjoint(given):
-                when = surely(implication.when, True, given)
-                denied = surely(implication.then, False, given)
+                when = surely(implication.when, True, given, bounded)
+                denied = surely(implication.then, False, given, bounded)
                 yield Denied(name, others, when & denied)
 
 
-def surely(node: ir.Condition, want: bool, given: Collection[str]) -> pl.Expr:
+def surely(
+    node: ir.Condition, want: bool, given: Collection[str], bounded: Container[str] = ()
+) -> pl.Expr:
     """Say where a condition is surely true (or surely false): a Boolean without nulls."""
     if isinstance(node, ir.Leaf):
-        return _leaf(node, want, given)
+        found = _leaf(node, want, given)
+        return found if node.fact not in bounded else _with_bounds(node, want, found)
     if isinstance(node, ir.Not):
-        return surely(node.part, not want, given)
-    parts = [surely(part, want, given) for part in node.parts]
+        return surely(node.part, not want, given, bounded)
+    parts = [surely(part, want, given, bounded) for part in node.parts]
     if isinstance(node, ir.Count):
         needed = node.at_least if want else len(parts) - node.at_least + 1
         return pl.sum_horizontal(part.cast(pl.Int32) for part in parts) >= needed
     join = operator.and_ if isinstance(node, ir.All) is want else operator.or_
     return functools.reduce(join, parts, pl.lit(join is operator.and_))
+
+
+def _with_bounds(leaf: ir.Leaf, want: bool, by_number: pl.Expr) -> pl.Expr:
+    """Ask bounds, too: they are only there where the number is not."""
+    ends = ends_of(leaf.fact)
+    if leaf.op == "known":
+        return by_number & ~ends.given()
+    return by_number | ends.surely(leaf, want)
 
 
 def _leaf(leaf: ir.Leaf, want: bool, given: Collection[str]) -> pl.Expr:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 import polars as pl
 
-from hepatica.cohort.cells import RAW
 from hepatica.cohort.inputs import FILE, ROW, Part, unreadable
 from hepatica.cohort.lines import lines
 from hepatica.cohort.reading import ID, Reading
+from hepatica.cohort.trouble import RAW
 from hepatica.diagnostics import Diagnostic, Invalid
 
 MOST_VALUES = 10
@@ -49,12 +49,13 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """How often a fact is given."""
+    """How often a fact is given, how often only bounds of it are, and how often nothing is."""
 
     fact: str
     column: str
     given: int
     missing: int
+    bounds: int = 0
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -104,7 +105,8 @@ def check(
     for key, (fact, column, trouble) in reading.troubles.items():
         if sums[key]:
             where = trouble.where
-            cells = () if fact is None or trouble.code == "D314" else _cells(reading, column, where)
+            told = fact is not None and trouble.is_of_cells
+            cells = _cells(reading, column, where) if told else ()
             problems.append(
                 Problem(trouble.code, fact, column, trouble.what, trouble.help, sums[key], cells,
                         _first(reading, where))
@@ -113,10 +115,7 @@ def check(
     if problems:
         bad = reading.patients().select(reading.is_trouble().sum())
         unusable = int(_collect(reading, bad).item())
-    seen = [
-        Seen(name, cells.column, sums[f"given {name}"], rows - sums[f"given {name}"])
-        for name, cells in reading.cells.items()
-    ]
+    seen = [seen_of(name, cells.column, sums) for name, cells in reading.cells.items()]
     absent = sorted(set(asked) - set(reading.cells))
     return Check(
         len(reading.table.parts), rows, unusable, tuple(seen), tuple(absent), reading.unused,
@@ -124,15 +123,27 @@ def check(
     )  # fmt: skip
 
 
+def seen_of(fact: str, column: str, sums: Mapping[str, int]) -> Seen:
+    """Say how often a fact is given, from the counts of a check."""
+    given, bounds = sums.get(f"given {fact}", 0), sums.get(f"bounds {fact}", 0)
+    return Seen(fact, column, given, sums["rows"] - given - bounds, bounds)
+
+
+def givens(reading: Reading) -> list[pl.Expr]:
+    """Count, for each fact, the rows that give it, and those that give only bounds."""
+    given = [pl.col(name).is_not_null().sum().alias(f"given {name}") for name in reading.cells]
+    some = {name: reading.cells[name].has_bounds() for name in sorted(reading.bounded)}
+    return given + [where.sum().alias(f"bounds {name}") for name, where in some.items()]
+
+
 def _sums(reading: Reading) -> dict[str, int]:
-    """Count rows, cells that are given (`given FACT`) and each kind of trouble.
+    """Count rows, cells that are given (`given FACT`, `bounds FACT`) and each kind of trouble.
 
     Mostly there is none: whether there is any at all is asked first, and costs less.
     """
-    given = [pl.col(name).is_not_null().sum().alias(f"given {name}") for name in reading.cells]
     troubles = {key: t for key, (_, _, t) in reading.troubles.items()}
     any_ = [(t.where.any() if t.hint is None else t.hint).alias(k) for k, t in troubles.items()]
-    sums = _counted(reading, [pl.len().alias("rows"), *given, *any_])
+    sums = _counted(reading, [pl.len().alias("rows"), *givens(reading), *any_])
     some = [key for key in troubles if sums[key]]
     if some:
         sums |= _counted(reading, [troubles[key].where.sum().alias(key) for key in some])

@@ -17,6 +17,7 @@ import msgspec
 
 from hepatica import ir
 from hepatica.diagnostics import Diagnostic, Invalid, at, from_unreadable, has_errors, suggestion
+from hepatica.interval import ENDS
 from hepatica.parse.conditions import Vocabulary, ratio_to
 from hepatica.reader import read_yaml
 from hepatica.schema import check_shape
@@ -36,6 +37,7 @@ _ONLY: dict[str, tuple[ir.FactType, ...]] = {
     "is_false": ("boolean",),
     "separator": ("codes",),
     "empty": ("codes",),
+    **dict.fromkeys(("bounds", *ENDS), ("quantity",)),
 }
 Cell = str | float | int
 
@@ -45,7 +47,8 @@ class Column(msgspec.Struct, frozen=True):
 
     `unit` is None for the fact's own; `codes` turns what stands in the cells into values of the
     fact (None: they stand there as they are); `missing` are cells that say that nothing is known,
-    `empty` those that say that a list has no member.
+    `empty` those that say that a list has no member. With `bounds` a text cell may be `<5`; `ends`
+    names columns with the ends of bounds (`interval.ENDS`), in the same unit.
     """
 
     column: str
@@ -56,6 +59,13 @@ class Column(msgspec.Struct, frozen=True):
     missing: tuple[Cell, ...] = ()
     separator: str | None = None
     empty: tuple[str, ...] = ()
+    bounds: bool = False
+    ends: dict[str, str] = {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns that it is read from, its own first."""
+        return (self.column, *self.ends.values())
 
 
 class ChartTable(msgspec.Struct, frozen=True):
@@ -177,6 +187,15 @@ def _column(
     if both:
         text = f"`{sorted(both)[0]}` is said to be true and false"
         vocabulary.report(document, (*path, "is_false"), "D102", text, "keep it in one of the two")
+    ends = [end for end in ENDS if end in data]
+    for end in ends:
+        if data.get("bounds"):
+            text = f"`{end}` and `bounds` both say where bounds stand"
+            vocabulary.report(document, (*path, end), "S107", text, "keep one of them")
+        elif end.partition("_")[0] not in data:
+            text = f"`{end}` is about an end that is not named"
+            help = f"name its column: `{end.partition('_')[0]}: NAME`"
+            vocabulary.report(document, (*path, end), "S107", text, help)
     return Column(
         column=data["column"],
         unit=unit,
@@ -186,21 +205,47 @@ def _column(
         missing=(*everywhere, *data.get("missing", ())),
         separator=data.get("separator"),
         empty=tuple(data.get("empty", ())),
+        bounds=data.get("bounds", False),
+        ends={end: data[end] for end in ends},
     )
 
 
 def plain_mapping(
     columns: Iterable[str], facts: dict[str, ir.Fact], keep: Iterable[str] = ()
 ) -> Mapping:
-    """Take the columns of a table as facts by their names."""
+    """Take the columns of a table as facts by their names.
+
+    Beside a number its bounds may stand, as `alt.low`, `alt.high`, `alt.low_open` and
+    `alt.high_open`, in the unit of the number.
+    """
     found: dict[str, Column] = {}
     kept = tuple(dict.fromkeys(keep))
+    names = list(columns)
+    ends = _ends(names, facts, kept)
+    taken = {column for of in ends.values() for column in of.values()}
     unused = []
-    for name in columns:
+    for name in names:
         match = _WITH_UNIT.match(name)
         fact, unit = (match[1], match[2]) if match else (name, None)
         if fact in facts and fact not in found:
-            found[fact] = Column(name, unit, separator=BETWEEN, empty=(NO_MEMBER,))
-        elif name != PATIENT and name not in kept:
+            found[fact] = Column(
+                name, unit, separator=BETWEEN, empty=(NO_MEMBER,), ends=ends.get(fact, {})
+            )
+        elif name != PATIENT and name not in kept and name not in taken:
             unused.append(name)
+    for fact in ends:  # bounds alone are not left out in silence: that the column lacks is told
+        found.setdefault(fact, Column(fact, ends=ends[fact]))
     return Mapping(PATIENT, found, kept, unused=tuple(unused))
+
+
+def _ends(
+    names: Iterable[str], facts: dict[str, ir.Fact], kept: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """Find the columns of bounds by their names, for each fact that has some."""
+    there = set(names).difference(kept)
+    found = {}
+    for fact in {name.partition(".")[0] for name in there if "." in name} & facts.keys():
+        ends = {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in there}
+        if facts[fact].type == "quantity" and ("low" in ends or "high" in ends):
+            found[fact] = ends
+    return found

@@ -12,11 +12,15 @@ import polars as pl
 from hepatica import ir
 from hepatica.case import exclusion
 from hepatica.cohort.bare import denials
-from hepatica.cohort.cells import RAW, Cells, Trouble, cells_of, named_unit, units_of
+from hepatica.cohort.cells import Cells, cells_of
 from hepatica.cohort.inputs import FILE, ROW, Part, Table
 from hepatica.cohort.mapping import AS_WRITTEN, PATIENT
 from hepatica.cohort.mapping import Mapping as Columns
+from hepatica.cohort.quantities import named_unit, units_of
+from hepatica.cohort.trouble import RAW, Trouble
+from hepatica.compile.bounds import columns_of
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
+from hepatica.interval import ENDS
 
 ID = "patient:"
 KEEP = "keep:"
@@ -28,7 +32,8 @@ _NO_ID = "leave no patient without an id; invent one where the source has none"
 class Reading:
     """A table of patients. Raises `Invalid` (D303 to D305) when its columns do not fit.
 
-    Frames have the columns `ID`, one a fact (by its id), and `KEEP` with each kept column.
+    Frames have the columns `ID`, one a fact (by its id), and `KEEP` with each kept column; of a
+    number that may be bounds also those of `compile.bounds`.
     """
 
     def __init__(
@@ -56,20 +61,21 @@ class Reading:
                 found.append(self._needs_unit(fact))
                 continue
             units = units_of(fact, column, seen) if fact.type == "quantity" else {}
-            cells = cells_of(fact, column, dtype, columns.csv_decimal, units)
+            cells = cells_of(fact, column, table.columns, columns.csv_decimal, units)
             if isinstance(cells, Diagnostic):
                 found.append(self._about_table(cells))
             else:
                 self.cells[name] = cells
         if found:
             raise Invalid(found)
-        self.denials = tuple(denials(facts, self.cells))
+        self.bounded = frozenset(name for name, cells in self.cells.items() if cells.ends)
+        self.denials = tuple(denials(facts, self.cells, self.bounded))
 
     # --- frames ------------------------------------------------------------------------------
 
     def raw(self, parts: Iterable[Part] | None = None, *, places: bool = False) -> pl.LazyFrame:
         """Give the rows with raw columns only (`RAW` before their names)."""
-        names = dict.fromkeys(cells.column for cells in self.cells.values())
+        names = dict.fromkeys(name for cells in self.cells.values() for name in cells.columns)
         extra = [pl.col(FILE), pl.col(ROW)] if places else []
         return self.table.scan(parts, places=places).select(
             self._id().alias(ID),
@@ -82,8 +88,12 @@ class Reading:
         self, parts: Iterable[Part] | None = None, *, places: bool = False
     ) -> pl.LazyFrame:
         """Give every row, also what cannot be used, with a column a fact beside the raw ones."""
-        values = [cells.value for cells in self.cells.values()]
-        return self.raw(parts, places=places).with_columns(values)
+        frame = self.raw(parts, places=places)
+        first = [expr for cells in self.cells.values() for expr in cells.first]
+        if first:
+            frame = frame.with_columns(first)
+        values = [expr for cells in self.cells.values() for expr in (cells.value, *cells.ends)]
+        return frame.with_columns(values)
 
     def usable(self, parts: Iterable[Part] | None = None, *, clean: bool) -> pl.LazyFrame:
         """Give the rows that can be used; all of them, when a check has found the table `clean`."""
@@ -91,7 +101,8 @@ class Reading:
         if not clean:
             frame = frame.filter(~self.is_trouble())
         kept = [pl.col(KEEP + name) for name in self.keep]
-        return frame.select(pl.col(ID), *self.cells, *kept)
+        ends = [name for fact in sorted(self.bounded) for name in columns_of(fact)]
+        return frame.select(pl.col(ID), *self.cells, *ends, *kept)
 
     def _id(self) -> pl.Expr:
         column = pl.col(self.columns.patient)
@@ -110,7 +121,7 @@ class Reading:
         no_id = Trouble("D305", "a row without a patient's id", _NO_ID, pl.col(ID).is_null())
         found.append((None, self.columns.patient, no_id))
         for name, cells in self.cells.items():
-            found += [(name, cells.column, trouble) for trouble in cells.troubles]
+            found += [(name, t.column or cells.column, t) for t in cells.troubles]
         for denied in self.denials:
             what, help = exclusion(denied.fact, denied.others)
             column = self.cells[denied.fact].column
@@ -136,7 +147,7 @@ class Reading:
         ]
         twice = "a patient who stands more than once"
         reasons.append(pl.when(self.is_twice()).then(pl.lit(f"{self.columns.patient}: {twice}")))
-        raw = dict.fromkeys(cells.column for cells in self.cells.values())
+        raw = dict.fromkeys(name for cells in self.cells.values() for name in cells.columns)
         return [
             pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias("reason"),
             pl.col(ID).alias(self.columns.patient),
@@ -149,8 +160,8 @@ class Reading:
         """Name columns that are asked for and not there."""
         names = self.table.columns
         found = []
-        wanted = {c.column: f"the column `{c.column}` of `{fact}`"
-                  for fact, c in self.columns.facts.items()}  # fmt: skip
+        wanted = {name: f"the column `{name}` of `{fact}`"
+                  for fact, c in self.columns.facts.items() for name in c.columns}  # fmt: skip
         wanted |= {name: f"the column `{name}`" for name in self.keep}
         for name, shown in wanted.items():
             if name not in names:
@@ -158,6 +169,14 @@ class Reading:
                 found.append(self._about_table(
                     Diagnostic("D303", "error", f"{shown} is not in the table", help=help)
                 ))  # fmt: skip
+        for fact, c in self.columns.facts.items():
+            # As `--facts` writes them: left out in silence, such a fact would be not known.
+            ends = {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in names}
+            if not c.ends and any(end.endswith("_open") for end in ends):
+                text = f"the table has bounds of `{fact}`, which the mapping file does not name"
+                help = f"add {', '.join(f'`{end}: {name}`' for end, name in ends.items())}"
+                told = Diagnostic("D303", "error", text, help=help)
+                found.append(self._about_table(told))
         if self.columns.patient not in names:
             text = f"the table has no column `{self.columns.patient}` with the patients' ids"
             help = suggestion(self.columns.patient, names) or (

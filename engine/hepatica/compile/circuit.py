@@ -117,6 +117,13 @@ class Circuit:
     def _unknown(self, rail: Rail) -> int:
         return self._no(self._any(rail))
 
+    def _without_bounds(self, fact: str) -> int:
+        """Give the node that is off where a fact has bounds: it is given, or surely not given.
+
+        Always on in a table that has no bounds of the fact, and then left out (`Strata`).
+        """
+        return self._any(self.lowering.node(Given(fact, want)) for want in (True, False))
+
     def _values(self, fact: ir.Fact) -> dict[ir.Value, Rail]:
         """Ask a concluded fact about every value it can have; a number about none."""
         if fact.type == "boolean":
@@ -131,7 +138,9 @@ class Circuit:
             assert s.score is not None
             settled = [self._any(rail) for rail, _ in self.scores[s.score].terms]
             given = self.lowering.node(Given(s.score, True))
-            return {"known": self._any((given, self._all(settled)))}
+            # Where bounds are given, they hold: what the items settle counts for nothing.
+            counted = self._all((self._without_bounds(s.score), self._all(settled)))
+            return {"known": self._any((given, counted))}
         when = self.statements[s.id]
         if s.kind == "recommendation":
             return self._recommendation(when, self._options[s.id])
@@ -210,13 +219,28 @@ class Circuit:
         return self._union((waiting,), self._unknown(self.lowering.condition(node)))
 
     def _open_leaf(self, leaf: ir.Leaf) -> dict[str, int]:
-        if leaf.op == "known":
-            return {}  # always answered
         fact = leaf.fact
-        statements = self.lowering.by_fact.get(fact)
-        if statements is None:
-            return {fact: self.lowering.node(Given(fact, False))}
+        may_be_bounds = self.facts[fact].type == "quantity"
+        if leaf.op == "known":  # always answered, but of bounds
+            return {fact: self._no(self._without_bounds(fact))} if may_be_bounds else {}
+        is_concluded = fact in self.lowering.by_fact
+        absent = self.lowering.node(Given(fact, False))
+        if not (is_concluded or may_be_bounds):
+            return {fact: absent}
         unknown = self._unknown(self.lowering.condition(leaf))
+        if not is_concluded:
+            undecided = self._all((self._no(self._without_bounds(fact)), unknown))
+            return {fact: self._any((absent, undecided))}
+        if not may_be_bounds:
+            return self._open_concluded(leaf, unknown)
+        # No definition can narrow bounds that are given: only the fact itself is waited for.
+        exact = self._without_bounds(fact)
+        waiting = self._union((self._open_concluded(leaf, unknown),), exact)
+        return self._union((waiting, {fact: self._all((self._no(exact), unknown))}))
+
+    def _open_concluded(self, leaf: ir.Leaf, unknown: int) -> dict[str, int]:
+        """Do the same for a fact that definitions conclude, where it has no bounds."""
+        fact, statements = leaf.fact, self.lowering.by_fact[leaf.fact]
         wanted = leaf.values
         if self.facts[fact].type != "codes":  # another value would exclude these
             wanted = tuple(s.conclude[1] for s in statements if s.conclude is not None)

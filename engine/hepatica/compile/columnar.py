@@ -7,18 +7,20 @@ that the plan grows with the guideline and not with the ways through it.
 
 A value that is missing may be null or, for a number, NaN: Polars finds NaN greater than every
 number, so it is made null first. A set with a null in it is not complete, and is missing as a
-whole. Infinite numbers have to be refused before.
+whole. Infinite numbers have to be refused before. Of a number there may be bounds in its place
+(`compile.bounds`): what they decide is answered, and they are neither *known* nor *not known*.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from hepatica import ir
+from hepatica.compile.bounds import has_bounds, inner_names, prepare_ends
 from hepatica.compile.circuit import WORDS, Circuit
 from hepatica.compile.expressions import STATUS as STATUS
 from hepatica.compile.expressions import Expressions, dtype_of, prepare
@@ -27,6 +29,13 @@ from hepatica.walk import leaves
 
 Plan = tuple[list[list[pl.Expr]], dict[str, pl.Expr]]
 Make = Callable[[Expressions], dict[str, pl.Expr]]
+
+
+class Facts(NamedTuple):
+    """The facts that a table has, and those of which it has bounds, which are among them."""
+
+    given: frozenset[str]
+    bounded: frozenset[str]
 
 
 class Asked(NamedTuple):
@@ -46,7 +55,8 @@ class Columnar:
 
     A table has a row a patient and a column a fact, named by the fact's id, in the types that
     `columns` gives: text and categories are cast to them, whole numbers to floats. Facts without a
-    column are missing for everybody. Every method takes a lazy frame and gives a lazy frame, of the
+    column are missing for everybody. Beside a quantity may stand its bounds (`FACT.low` and so on,
+    see `compile.bounds`). Every method takes a lazy frame and gives a lazy frame, of the
     same rows in the same order; nothing is read before that is collected. A column of a type that a
     fact cannot have, and a kept column named like an answer, raise `ValueError` at once; a code
     that is none of the fact's values raises Polars' `InvalidOperationError` when collected.
@@ -60,7 +70,7 @@ class Columnar:
         self.kinds = self.circuit.kinds
         asked = [n for n in self.circuit.nodes if isinstance(n, Ask | Given)]
         self.reads = tuple(sorted({n.leaf.fact if isinstance(n, Ask) else n.fact for n in asked}))
-        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
+        self._plans: dict[tuple[str, Facts], Plan] = {}
 
     def columns(self) -> dict[str, pl.DataType]:
         """Give the type of each fact's column."""
@@ -116,6 +126,8 @@ class Columnar:
         Columns, after those kept: a boolean is a nullable Boolean; a code is its value (null where
         none is sure), and both it and a set have a nullable Boolean for each value, named
         `fact=value`; a score is two floats, `fact.low` and `fact.high`, equal where it is known.
+        Where bounds of it are given it is those, null for no bound; a table with such has also
+        `fact.low_open` and `fact.high_open`, true where the end does not belong to it.
         """
         rails = [rail for values in self.circuit.values.values() for rail in values.values()]
         rails += [rail for s in self.circuit.scores.values() for rail, _ in s.terms]
@@ -184,7 +196,9 @@ class Columnar:
             found |= {f"{name}={value}": e.truth(rail) for value, rail in values.items()}
         for name, score in self.circuit.scores.items():
             for end, expr in zip(("low", "high"), e.interval(score), strict=True):
-                found[f"{name}.{end}"] = e.given_or(name, expr)
+                found[f"{name}.{end}"] = e.given_or(name, end, expr)
+            for end in ("low_open", "high_open") if name in e.bounded else ():
+                found[f"{name}.{end}"] = e.is_open(name, end)
         return found
 
     # --- plans -------------------------------------------------------------------------------
@@ -194,13 +208,20 @@ class Columnar:
     ) -> pl.LazyFrame:
         return ask(frame, [Asked(self, what, tuple(roots), make)], keep)
 
-    def plan(self, asked: Asked, given: frozenset[str]) -> Plan:
+    def given(self, columns: Container[str]) -> Facts:
+        """Say which facts a table with these columns has, and of which it has bounds."""
+        bounded = frozenset(
+            name for name in self.reads if has_bounds(self.circuit.facts[name], columns)
+        )
+        return Facts(frozenset(name for name in self.reads if name in columns) | bounded, bounded)
+
+    def plan(self, asked: Asked, facts: Facts) -> Plan:
         """Give the steps to make, and then the answers, over the facts that a table has."""
-        plan = self._plans.get((asked.what, given))
+        plan = self._plans.get((asked.what, facts))
         if plan is None:
-            expressions = Expressions(self.circuit, asked.roots, given)
+            expressions = Expressions(self.circuit, asked.roots, *facts)
             answers = asked.make(expressions)
-            plan = self._plans[asked.what, given] = (expressions.steps, answers)
+            plan = self._plans[asked.what, facts] = (expressions.steps, answers)
         return plan
 
 
@@ -210,25 +231,36 @@ def ask(frame: pl.LazyFrame, asked: Sequence[Asked], keep: Sequence[str] = ()) -
     Columns: those kept, and all answers, whose names have to differ.
     """
     schema = frame.collect_schema()
-    reads = {name: a.of.circuit.facts[name] for a in asked for name in a.of.reads}
-    given = sorted(set(reads) & set(schema))
+    facts = {name: a.of.circuit.facts[name] for a in asked for name in a.of.reads}
+    has = [a.of.given(schema) for a in asked]
+    given = {name for one in has for name in one.given}
+    bounded = {name for one in has for name in one.bounded}
+    values = {name: prepare(facts[name], schema.get(name)) for name in sorted(given)}
     # Renamed first, so that no column of the table can have the name of one of ours.
     kept = {f"k {i}": name for i, name in enumerate(keep)}
     found = frame.select(
         *[pl.col(name).alias(inner) for inner, name in kept.items()],
-        *[prepare(reads[n], schema[n]).alias(f"f {n}") for n in given],
+        *[expr.alias(f"f {name}") for name, expr in values.items()],
+        *[end for n in sorted(bounded) for end in prepare_ends(facts[n], schema, values[n])],
         *([] if kept or given else [pl.nth(0).alias("k 0")]),  # as many rows as there were
     )
-    names = {inner: name for inner, name in kept.items()}
-    for i, one in enumerate(asked):
-        steps, answers = one.of.plan(one, frozenset(one.of.reads).intersection(given))
+    names = dict(kept)
+    for i, (one, its) in enumerate(zip(asked, has, strict=True)):
+        steps, answers = one.of.plan(one, its)
         if taken := sorted(set(names.values()) & set(answers)):
             raise ValueError(f"two columns would have the same name: {', '.join(taken)}")
         for step in steps:  # a later guideline's columns take the place of an earlier one's
             found = found.with_columns(step)
         own = {f"a {i} {j}": name for j, name in enumerate(answers)}
         exprs = [expr.alias(name) for name, expr in zip(own, answers.values(), strict=True)]
-        later = sorted({n for a in asked[i + 1 :] for n in a.of.reads}.intersection(given))
-        found = found.with_columns(exprs).select(*names, *[f"f {n}" for n in later], *own)
+        found = found.with_columns(exprs).select(*names, *_columns(has[i + 1 :]), *own)
         names |= own
     return found.select(pl.col(inner).alias(name) for inner, name in names.items())
+
+
+def _columns(has: Iterable[Facts]) -> list[str]:
+    """Name the columns of facts that later guidelines need."""
+    left = list(has)
+    given = sorted({name for one in left for name in one.given})
+    bounded = sorted({name for one in left for name in one.bounded})
+    return [*[f"f {name}" for name in given], *[n for b in bounded for n in inner_names(b)]]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import polars as pl
 
 from hepatica import ir
+from hepatica.compile.bounds import inner_ends
 from hepatica.compile.circuit import STATUSES, Circuit, Score
 from hepatica.compile.strata import Strata
 from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
@@ -25,21 +26,27 @@ class Expressions:
 
     A fact is the column `f NAME`, null where it is missing; `g NAME` says whether it is given, and
     `q NUMBER` whether a question about it is surely true; a node with a column is `n NUMBER`.
-    `steps` are the columns to make, before any of the answers can be asked for.
+    `steps` are the columns to make, before any of the answers can be asked for. A fact of
+    `bounded` has columns of bounds, too (`bounds.inner_ends`): then `u NAME` says whether neither
+    it nor bounds are given, and `z NUMBER` whether bounds make the question surely false.
     """
 
-    def __init__(self, circuit: Circuit, roots: Iterable[int], given: frozenset[str]) -> None:
+    def __init__(
+        self, circuit: Circuit, roots: Iterable[int], given: frozenset[str],
+        bounded: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         """Put the nodes in steps."""
         self.facts = circuit.facts
         self.given = given
-        self.strata = Strata(circuit.nodes, roots, given)
+        self.bounded = bounded
+        self.strata = Strata(circuit.nodes, roots, given, bounded)
         self.questions = {leaf: pl.col(f"q {i}") for i, leaf in enumerate(self.strata.leaves())}
         # All questions about a fact stand together: it is then still in the processor's cache.
         self.steps = [
             [pl.col(f"f {fact}").is_not_null().alias(f"g {fact}")
-             for fact in self.strata.asked_given()] + self._members(),
+             for fact in self.strata.asked_given()] + self._absent() + self._members(),
             [self._ask(leaf).alias(column.meta.output_name())
-             for leaf, column in self.questions.items()],
+             for leaf, column in self.questions.items()] + self._denied(),
         ]  # fmt: skip
         for step in self.strata.steps:
             self.steps.append([self._expr(number).alias(f"n {number}") for number in step])
@@ -116,11 +123,20 @@ class Expressions:
             high = high - _weighed(self.use(rail.false), float(step), pl.Float64)
         return low, high
 
-    def given_or(self, fact: str, otherwise: pl.Expr) -> pl.Expr:
-        """Give what is given, else something."""
+    def given_or(self, fact: str, end: str, otherwise: pl.Expr) -> pl.Expr:
+        """Give what is given (of bounds the end, null for none), else something."""
         if fact not in self.given:
             return otherwise
-        return pl.coalesce(pl.col(f"f {fact}"), otherwise)
+        found = pl.coalesce(pl.col(f"f {fact}"), otherwise)
+        if fact in self.bounded:
+            ends = inner_ends(fact)
+            found = pl.when(ends.given()).then(getattr(ends, end)).otherwise(found)
+        return found
+
+    def is_open(self, fact: str, end: str) -> pl.Expr:
+        """Say where bounds of a fact are given and this end does not belong to them."""
+        found: pl.Expr = getattr(inner_ends(fact), end)
+        return found.fill_null(False)
 
     # --- nodes -------------------------------------------------------------------------------
 
@@ -131,9 +147,16 @@ class Expressions:
         node = self.strata.nodes[number]
         if isinstance(node, Ask):
             true = self.questions[node.leaf]
-            return true if node.want else pl.col(f"g {node.leaf.fact}") > true  # given and not true
+            if node.want:
+                return true
+            false = pl.col(f"g {node.leaf.fact}") > true  # given and not true
+            if node.leaf.fact in self.bounded:
+                false = false | pl.col(f"z{true.meta.output_name()[1:]}")
+            return false
         if isinstance(node, Given):
             given = pl.col(f"g {node.fact}")
+            if not node.want and node.fact in self.bounded:
+                return pl.col(f"u {node.fact}")
             return given if node.want else ~given
         if isinstance(node, Without):
             return ~self._part(node.part)
@@ -151,8 +174,28 @@ class Expressions:
         if fact.type == "boolean":
             return (column if leaf.values[0] else ~column).fill_null(False)
         if fact.type == "quantity":
-            return _compare(column, leaf).fill_null(False)
+            true = _compare(column, leaf).fill_null(False)
+            return (
+                true | inner_ends(fact.id).surely(leaf, True) if fact.id in self.bounded else true
+            )
         return _balanced(operator.or_, [pl.col(f"m {leaf.fact} {v}") for v in leaf.values])
+
+    def _absent(self) -> list[pl.Expr]:
+        """Ask where a fact that may have bounds is surely not given."""
+        return [
+            (pl.col(f"f {fact}").is_null() & ~inner_ends(fact).given()).alias(f"u {fact}")
+            for fact in self.strata.asked_given() if fact in self.bounded
+        ]  # fmt: skip
+
+    def _denied(self) -> list[pl.Expr]:
+        """Ask where bounds make a question surely false."""
+        nodes = self.strata.nodes.values()
+        asked = {n.leaf for n in nodes if isinstance(n, Ask) and not n.want}
+        return [
+            inner_ends(leaf.fact).surely(leaf, False).alias(f"z{column.meta.output_name()[1:]}")
+            for leaf, column in self.questions.items()
+            if leaf in asked and leaf.fact in self.bounded
+        ]
 
     def _members(self) -> list[pl.Expr]:
         """Ask once for every value of a code or a set: reading them is slow."""
@@ -221,9 +264,14 @@ def dtype_of(fact: ir.Fact) -> pl.DataType:
     return pl.List(values) if fact.type == "codes" else values
 
 
-def prepare(fact: ir.Fact, found: pl.DataType) -> pl.Expr:
-    """Bring a column to the type of its fact, missing values as null. Raises `ValueError`."""
+def prepare(fact: ir.Fact, found: pl.DataType | None) -> pl.Expr:
+    """Bring a column to the type of its fact, missing values as null. Raises `ValueError`.
+
+    None is no column: of such a fact there are only bounds.
+    """
     column, dtype = pl.col(fact.id), dtype_of(fact)
+    if found is None:
+        return pl.lit(None, dtype)
     if found == pl.Null:
         return column.cast(dtype)
     if fact.type == "quantity" and found.is_numeric():

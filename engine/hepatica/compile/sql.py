@@ -8,12 +8,12 @@ aliases of the same selection wherever they are used, which grows with every way
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Container, Iterable
 
 from hepatica import ir
+from hepatica.compile import sql_bounds
 from hepatica.compile.circuit import WORDS, Circuit
+from hepatica.compile.sql_text import Column, identifier, line, literal, nested, table_name
 from hepatica.compile.strata import Strata
 from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
 
@@ -21,13 +21,6 @@ DIALECTS = ("duckdb",)
 
 _COMPARE = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 _TYPES = {"boolean": "BOOLEAN", "quantity": "DOUBLE", "code": "VARCHAR", "codes": "VARCHAR[]"}
-_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-
-
-class _Column(NamedTuple):
-    name: str
-    sql: str
-    comment: str = ""
 
 
 class Sql:
@@ -49,53 +42,64 @@ class Sql:
         self.reads = tuple(sorted({n.leaf.fact if isinstance(n, Ask) else n.fact for n in asked}))
 
     def query(
-        self, table: str = "facts", key: str = "patient", columns: Iterable[str] | None = None
-    ) -> str:
+        self, table: str = "facts", key: str = "patient", columns: Iterable[str] | None = None,
+        *, bounds: bool = False,
+    ) -> str:  # fmt: skip
         """Write the query, without a semicolon.
 
         `columns` names the facts that the table has, by default all of `reads`; the others are
-        missing for everybody.
+        missing for everybody. With `bounds` it has also, for every number, the columns of its
+        bounds, `FACT.low`, `FACT.high`, `FACT.low_open` and `FACT.high_open`, which count where the
+        number is missing.
         """
         given = frozenset(self.reads if columns is None else columns).intersection(self.reads)
-        writer = _Writer(self.circuit, given)
+        facts = self.circuit.facts
+        bounded = frozenset(n for n in given if bounds and facts[n].type == "quantity")
+        writer = _Writer(self.circuit, given, bounded)
         levels = [*writer.levels(), self._answers(writer)]
-        return "\n".join([*self._head(), _nested(levels, table, key)])
+        return "\n".join([*self._head(), nested(levels, table, key)])
 
-    def create_table(self, table: str = "facts", key: str = "patient") -> str:
+    def create_table(
+        self, table: str = "facts", key: str = "patient", *, bounds: bool = False
+    ) -> str:
         """Write the table that `query` reads by default, with what its columns may hold."""
-        return create_table([self.circuit.facts[name] for name in self.reads], table, key)
+        facts = [self.circuit.facts[name] for name in self.reads]
+        return create_table(facts, table, key, bounds=bounds)
 
     def _head(self) -> list[str]:
         g = self.guideline
         word = ", experimental" if g.experimental else ""
         return [
-            f"-- {_line(g.title)}",
+            f"-- {line(g.title)}",
             f"-- guideline {g.id}, version {g.version} ({g.status}{word}), {g.digest}",
             "-- NULL means unknown. Not for the care of a patient without a clinician's judgement.",
         ]
 
-    def _answers(self, writer: _Writer) -> list[_Column]:
-        found = [_Column(f"{self.guideline.id} applies", writer.truth(self.circuit.applies))]
+    def _answers(self, writer: _Writer) -> list[Column]:
+        found = [Column(f"{self.guideline.id} applies", writer.truth(self.circuit.applies))]
         for name, kind in self.circuit.kinds.items():
-            comment = f"{kind}: {_line(self.titles[name])}"
+            comment = f"{kind}: {line(self.titles[name])}"
             if name in self.circuit.statements:
                 truth = writer.truth(self.circuit.statements[name])
-                found.append(_Column(name, truth, comment))
+                found.append(Column(name, truth, comment))
                 comment = ""
             status = writer.status(self.circuit.statuses[name], WORDS[kind][-1])
-            found.append(_Column(f"{name} status", status, comment))
+            found.append(Column(f"{name} status", status, comment))
         return found
 
 
-def create_table(facts: Iterable[ir.Fact], table: str, key: str) -> str:
-    """Write a table with a column a fact, and checks of what each may hold."""
+def create_table(facts: Iterable[ir.Fact], table: str, key: str, *, bounds: bool = False) -> str:
+    """Write a table with a column a fact, and checks of what each may hold.
+
+    With `bounds` each number has those of its bounds beside it.
+    """
     columns = [(f"{identifier(key)} VARCHAR NOT NULL", "one row a patient")]
     for fact in facts:
         name = identifier(fact.id)
         unit = f", {fact.unit}" if fact.unit else ""
-        columns.append(
-            (f"{name} {_TYPES[fact.type]}{_check(fact, name)}", _line(fact.title) + unit)
-        )
+        columns.append((f"{name} {_TYPES[fact.type]}{_check(fact, name)}", line(fact.title) + unit))
+        if bounds and fact.type == "quantity":
+            columns += sql_bounds.declared(fact)
     lines = [
         f"  {column}{',' if i < len(columns) else ''} -- {comment}"
         for i, (column, comment) in enumerate(columns, 1)
@@ -115,22 +119,28 @@ def _check(fact: ir.Fact, name: str) -> str:
 class _Writer:
     """Nodes as SQL. A column of a step has the letter that `compile/expressions` gives it."""
 
-    def __init__(self, circuit: Circuit, given: frozenset[str]) -> None:
+    def __init__(
+        self, circuit: Circuit, given: frozenset[str], bounded: Container[str] = ()
+    ) -> None:
         self.facts = circuit.facts
+        self.bounded = bounded
         roots = [*circuit.applies]
         roots += [number for rail in circuit.statements.values() for number in rail]
         roots += [number for by_word in circuit.statuses.values() for number in by_word.values()]
-        self.strata = Strata(circuit.nodes, roots, given)
+        self.strata = Strata(circuit.nodes, roots, given, bounded)
         self.questions = {leaf: f'"q {i}"' for i, leaf in enumerate(self.strata.leaves())}
 
-    def levels(self) -> list[list[_Column]]:
+    def levels(self) -> list[list[Column]]:
         """Write every column but the answers: values, questions, and the nodes step by step."""
         used = sorted({leaf.fact for leaf in self.questions} | set(self.strata.asked_given()))
-        values = [_Column(f"f {name}", _value(self.facts[name])) for name in used]
-        values += [_Column(f"g {name}", _given(self.facts[name])) for name in used]
-        asked = [_Column(q[1:-1], self._ask(leaf)) for leaf, q in self.questions.items()]
+        values = [Column(f"f {name}", _value(self.facts[name])) for name in used]
+        values += [Column(f"g {name}", _given(self.facts[name])) for name in used]
+        for name in used:
+            if name in self.bounded:
+                values += sql_bounds.columns(self.facts[name], _given(self.facts[name]))
+        asked = [Column(q[1:-1], self._ask(leaf)) for leaf, q in self.questions.items()]
         steps = [
-            [_Column(f"n {number}", self._node(number)) for number in step]
+            [Column(f"n {number}", self._node(number)) for number in step]
             for step in self.strata.steps
         ]
         return [values, asked, *steps]
@@ -158,8 +168,15 @@ class _Writer:
         node = self.strata.nodes[number]
         if isinstance(node, Ask):
             true = self.questions[node.leaf]
-            return true if node.want else f'("g {node.leaf.fact}" AND NOT {true})'
+            if node.want:
+                return true
+            false = f'"g {node.leaf.fact}" AND NOT {true}'
+            if node.leaf.fact in self.bounded:
+                return f"(({false}) OR {sql_bounds.surely(node.leaf, False)})"
+            return f"({false})"
         if isinstance(node, Given):
+            if not node.want and node.fact in self.bounded:
+                return f'"u {node.fact}"'
             return f'"g {node.fact}"' if node.want else f'(NOT "g {node.fact}")'
         if isinstance(node, Without):
             return f"(NOT {self._use(node.part)})"
@@ -177,17 +194,24 @@ class _Writer:
         if fact.type == "boolean":
             return column if leaf.values[0] else f'("g {leaf.fact}" AND NOT {column})'
         if fact.type == "quantity":
-            numbers = [f"{float(value)!r}::DOUBLE" for value in leaf.values]
-            if leaf.op == "between":
-                return f"{column} BETWEEN {numbers[0]} AND {numbers[1]}"
-            compared = f"{column} {_COMPARE[leaf.op]} {numbers[0]}"
-            # A missing number is NaN here, which is greater than every number.
-            greater = leaf.op in ("above", "at_least")
-            return f'({compared} AND "g {leaf.fact}")' if greater else compared
+            by_number = self._compare(leaf)
+            if fact.id in self.bounded:
+                return f"({by_number} OR {sql_bounds.surely(leaf, True)})"
+            return by_number
         values = ", ".join(literal(str(value)) for value in leaf.values)
         if fact.type == "code":
             return f"{column} IN ({values})"
         return f"list_has_any({column}, [{values}])"
+
+    def _compare(self, leaf: ir.Leaf) -> str:
+        """Compare a number; a missing one is NaN here, which is greater than every number."""
+        column = identifier(f"f {leaf.fact}")
+        numbers = [f"{float(value)!r}::DOUBLE" for value in leaf.values]
+        if leaf.op == "between":
+            return f"{column} BETWEEN {numbers[0]} AND {numbers[1]}"
+        compared = f"{column} {_COMPARE[leaf.op]} {numbers[0]}"
+        greater = leaf.op in ("above", "at_least")
+        return f'({compared} AND "g {leaf.fact}")' if greater else compared
 
 
 def _given(fact: ir.Fact) -> str:
@@ -224,59 +248,3 @@ def _value(fact: ir.Fact) -> str:
             f" THEN []::VARCHAR[] ELSE error({wrong})::VARCHAR[] END"
         )
     return f"coalesce({name}, FALSE)"
-
-
-def _nested(levels: list[list[_Column]], table: str, key: str) -> str:
-    """Write the selections inside one another, each with the columns that later ones use."""
-    needed: list[list[str]] = []  # what each level has to pass on, last first
-    wanted: set[str] = set()
-    for level in reversed(levels):
-        made = {column.name for column in level}
-        needed.append(sorted(wanted - made))
-        kept = [c for c in level if not needed[1:] or c.name in wanted]
-        wanted = (wanted - made).union(*(_columns_of(c.sql) for c in kept))
-    passed = list(reversed(needed))
-    passed[0] = []  # the first level reads the table itself
-    source, keyed, out = f"FROM {table_name(table)}", identifier(key), ""
-    for i, level in enumerate(levels):
-        last = i == len(levels) - 1
-        columns = [_Column(keyed, "")] + [_Column(identifier(name), "") for name in passed[i]]
-        columns += [_Column(identifier(c.name), c.sql, c.comment) for c in level]
-        out = f"SELECT\n{_listed(columns)}\n{source}"
-        source = f"FROM (\n{out}\n) AS s{i}" if not last else ""
-    return out
-
-
-def _listed(columns: list[_Column]) -> str:
-    lines = []
-    for i, column in enumerate(columns):
-        comma = "," if i < len(columns) - 1 else ""
-        if column.comment:
-            lines.append(f"  -- {column.comment}")
-        lines.append(f"  {column.sql} AS {column.name}{comma}" if column.sql
-                     else f"  {column.name}{comma}")  # fmt: skip
-    return "\n".join(lines)
-
-
-def _columns_of(sql: str) -> set[str]:
-    """Find the columns that a piece of ours reads: whatever is in double quotes."""
-    return {name.replace('""', '"') for name in _QUOTED.findall(sql)}
-
-
-def identifier(name: str) -> str:
-    """Quote a name."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def table_name(name: str) -> str:
-    """Quote the name of a table; a dot stands between a schema and its table."""
-    return ".".join(identifier(part) for part in name.split("."))
-
-
-def literal(text: str) -> str:
-    """Quote a text."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -22,8 +22,15 @@ class Strata:
     are left, with their parts; `steps` lists the nodes that get a column, step by step.
     """
 
-    def __init__(self, nodes: list[Node], roots: Iterable[int], given: Container[str]) -> None:
-        """Take all nodes, the asked ones, and the facts that the table has."""
+    def __init__(
+        self, nodes: list[Node], roots: Iterable[int], given: Container[str],
+        bounded: Container[str] = (),
+    ) -> None:  # fmt: skip
+        """Take all nodes, the asked ones, the facts that the table has, and has bounds of.
+
+        A fact without bounds is given or it is not, so that what asks for a third is left out.
+        """
+        self._bounded = bounded
         self.nodes: dict[int, Node] = {}
         self._numbers: dict[Node, int] = {}
         self._resolved: list[bool | int] = []
@@ -56,9 +63,17 @@ class Strata:
 
     def _keep_parts(self, number: int, parts: list[int], any_: bool) -> bool | int:
         left = tuple(dict.fromkeys(parts))
+        if any_ and self._is_always(left):
+            return True
         if len(left) < 2:
             return left[0] if left else not any_
         return self._keep(number, Or(left) if any_ else And(left))
+
+    def _is_always(self, parts: tuple[int, ...]) -> bool:
+        """Say whether it is asked if a fact is given or is not, of which there are no bounds."""
+        asked = [n for n in map(self.nodes.get, parts) if isinstance(n, Given)]
+        given, absent = ({n.fact for n in asked if n.want is want} for want in (True, False))
+        return any(fact not in self._bounded for fact in given & absent)
 
     def _resolve_weigh(self, number: int, node: Weigh) -> bool | int:
         """Leave constants out of a count; one that needs all parts, or any, is no count."""

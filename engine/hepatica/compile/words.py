@@ -18,7 +18,7 @@ import numpy
 import polars as pl
 import pyarrow
 
-from hepatica.compile.columnar import Asked, Columnar
+from hepatica.compile.columnar import Asked, Columnar, Facts
 from hepatica.compile.expressions import Expressions
 from hepatica.compile.strata import Strata
 from hepatica.lower import And, Ask, Given, Node, Or, Weigh, Without
@@ -33,12 +33,10 @@ class Words:
     `asked` are the columns that `work` needs: a Boolean without nulls for each question.
     """
 
-    def __init__(
-        self, compiled: Columnar, roots: Iterable[int], given: frozenset[str], name: str
-    ) -> None:
+    def __init__(self, compiled: Columnar, roots: Iterable[int], facts: Facts, name: str) -> None:
         """Leave out what cannot be; `name` tells the columns of several guidelines apart."""
         roots = list(dict.fromkeys(roots))
-        strata = Strata(compiled.circuit.nodes, roots, given)
+        strata = Strata(compiled.circuit.nodes, roots, *facts)
         leaves = [n for n, node in strata.nodes.items() if isinstance(node, Ask | Given)]
         self._columns = [f"q {name} {n}" for n in leaves]
         inner = [n for n in sorted(strata.nodes) if n not in set(leaves)]

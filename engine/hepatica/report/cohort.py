@@ -28,11 +28,14 @@ def check_text(found: Check, facts: int = 0) -> str:
     """Write what a check has found; a table of the facts, then what is wrong is told apart."""
     files = "1 file" if found.files == 1 else f"{found.files:,} files"
     lines = [f"{found.rows:,} patients in {files}", ""]
-    rows = [("fact", "column", "given", "missing")]
+    some = any(seen.bounds for seen in found.facts)
+    rows = [("fact", "column", "given", *(("bounds",) if some else ()), "missing")]
     for seen in sorted(found.facts, key=lambda s: (-s.missing, s.fact)):
         column = "" if seen.column == seen.fact else seen.column
-        rows.append((seen.fact, column, f"{seen.given:,}", percent(seen.missing, found.rows)))
-    lines += _aligned(rows, numbers=(2, 3))
+        bounds = (f"{seen.bounds:,}",) if some else ()
+        missing = percent(seen.missing, found.rows)
+        rows.append((seen.fact, column, f"{seen.given:,}", *bounds, missing))
+    lines += _aligned(rows, numbers=(2, 3, 4)[: len(rows[0]) - 2])
     if found.absent:
         lines += ["", "asked by the guidelines, and not in the table (unknown for everybody):"]
         lines += _wrapped(found.absent)

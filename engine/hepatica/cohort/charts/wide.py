@@ -14,16 +14,14 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.charts.derive import Charts, Facts
-from hepatica.cohort.charts.read import WRONG
 from hepatica.cohort.charts.tables import Loaded
 from hepatica.cohort.mapping import PATIENT
 from hepatica.cohort.reading import KEEP, MARK
 from hepatica.cohort.synthesize import column_name
 from hepatica.compile.expressions import dtype_of
-from hepatica.interval import Interval
+from hepatica.interval import ENDS, Interval
 
 AS_OF = "as_of"
-ENDS = ("low", "high", "low_open", "high_open")
 
 
 def wide(charts: Charts, found: Facts, facts: Mapping[str, ir.Fact]) -> pl.DataFrame:
@@ -72,35 +70,6 @@ def bounded(frame: pl.DataFrame) -> dict[str, int]:
     ends = [name for name in frame.columns if name.endswith(".low_open")]
     names = {name.removesuffix(".low_open"): name for name in ends}
     return {fact: int(frame[column].is_not_null().sum()) for fact, column in names.items()}
-
-
-def asked_whether_known(leaves: Iterable[ir.Leaf]) -> set[str]:
-    """Name the facts of which some rule asks whether they are known."""
-    return {leaf.fact for leaf in leaves if leaf.op == "known"}
-
-
-def only_bounds(frame: pl.DataFrame, asked: Iterable[str]) -> pl.DataFrame:
-    """List patients of whom only bounds of some asked facts are known, as rows that are wrong.
-
-    Of bounds a rule learns neither that the fact is known nor that it is not. A table cannot say
-    that, and a missing value would be a wrong "not known".
-    """
-    found = [pl.DataFrame(schema=WRONG)]
-    for fact in sorted(asked):
-        if f"{fact}.low_open" in frame.columns:
-            text = f"only bounds of `{fact}` are known, and a rule asks whether it is known"
-            labels = {
-                "table": "facts",
-                "code": "D321",
-                "text": text,
-                "help": "answer these patients by `hepatica eval`, or choose guidelines",
-            }
-            rows = frame.filter(pl.col(f"{fact}.low_open").is_not_null()).select(
-                pl.col(PATIENT), pl.lit(0, pl.UInt32).alias("row"),
-                *[pl.lit(said).alias(name) for name, said in labels.items()],
-            )  # fmt: skip
-            found.append(rows.select(*WRONG))
-    return pl.concat(found)
 
 
 def kept(frame: pl.DataFrame, patients: Loaded | None, keep: Sequence[str]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from hepatica import ir
 from hepatica.cache import without_examples
 from hepatica.cohort.answers import Shape, asked_of
-from hepatica.cohort.check import MOST_VALUES, Cell, Check, Problem, Seen
+from hepatica.cohort.check import MOST_VALUES, Cell, Check, Problem, seen_of
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping, plain_mapping
 from hepatica.cohort.run import Done, told_of
 from hepatica.cohort.spark.errors import told_by_spark
@@ -68,7 +68,7 @@ class Patients:
             _schema(frame, frame.columns), name, {}, tuple(by), shape, brief, tuple(kinds),
         )  # fmt: skip
         self.whole = HandedReading(task, knowledge.facts)  # tells what is absent, of all columns
-        columns = [c.column for c in self.mapping.facts.values()]
+        columns = [name for c in self.mapping.facts.values() for name in c.columns]
         needed = dict.fromkeys((self.mapping.patient, *columns, *self.whole.keep))
         self.columns = list(needed)
         self.task = msgspec.structs.replace(task, schema=_schema(frame, self.columns))
@@ -94,11 +94,10 @@ class Patients:
             problems = [*twice, *(self._problem(k, sums[k], found) for k in self.reading.troubles
                                   if sums.get(k))]  # fmt: skip
             rows = sums["rows"]
-            given = {name: sums.get(f"given {name}", 0) for name in self.reading.cells}
-            absent = sorted(set(asked_of(self.guidelines)) - set(given))
+            absent = sorted(set(asked_of(self.guidelines)) - set(self.reading.cells))
             self._checked = Check(
                 len(self.frame.inputFiles()), rows, sums.get("unusable", 0),
-                tuple(Seen(name, cells.column, given[name], rows - given[name])
+                tuple(seen_of(name, cells.column, sums)
                       for name, cells in self.reading.cells.items()),
                 tuple(absent), self.reading.unused, tuple(problems),
             )  # fmt: skip
@@ -151,7 +150,7 @@ class Patients:
         source = {f.name: f.dataType for f in self.frame.schema.fields}
         same = {*self.reading.keep} if method == "rows" else set()
         if method == "rejects":
-            same = {c.column for c in self.reading.cells.values()}
+            same = {name for c in self.reading.cells.values() for name in c.columns}
         for field in schema.fields:
             field.dataType = source[field.name] if field.name in same else field.dataType
         run = _runner(self.session.sparkContext.broadcast(tuple(shipped)), method)

@@ -19,12 +19,14 @@ import pyarrow
 
 from hepatica import ir
 from hepatica.cohort.answers import Answerer, Shape
-from hepatica.cohort.cells import RAW, named_unit
+from hepatica.cohort.check import givens
 from hepatica.cohort.inputs import Part, Table
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping
+from hepatica.cohort.quantities import named_unit
 from hepatica.cohort.reading import ID, Reading
 from hepatica.cohort.spark.arrow import arrow_of, frame_of
 from hepatica.cohort.sums import Tally, added
+from hepatica.cohort.trouble import RAW
 
 AT_ONCE = 50_000
 """Patients that are answered at once, whatever Spark hands over: planning has its cost a batch."""
@@ -163,13 +165,13 @@ class Worker:
     def look(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         """Check: `key`, `cell`, `rows`.
 
-        The keys are `rows`, `unusable`, `given FACT`, those of `Reading.troubles`, and `cell`
-        before one of these for what stands in the cells that are that trouble.
+        The keys are `rows`, `unusable`, `given FACT`, `bounds FACT`, those of `Reading.troubles`,
+        and `cell` before one of these for what stands in the cells that are that trouble.
         """
         reading = self.reading
         sums = [
             pl.len().alias("rows"), reading.is_trouble().sum().alias("unusable"),
-            *[pl.col(name).is_not_null().sum().alias(f"given {name}") for name in reading.cells],
+            *givens(reading),
             *[t.where.sum().alias(key) for key, (_, _, t) in reading.troubles.items()],
         ]  # fmt: skip
         found = pl.DataFrame(schema={"key": pl.String, "cell": pl.String, "rows": pl.Int64})
@@ -243,7 +245,7 @@ class Worker:
 
     def _cells(self, patients: pl.DataFrame, key: str) -> pl.DataFrame:
         fact, column, trouble = self.reading.troubles[key]
-        if fact is None or trouble.code == "D314":
+        if fact is None or not trouble.is_of_cells:
             return pl.DataFrame(schema={"key": pl.String, "cell": pl.String, "rows": pl.Int64})
         raw = pl.col(RAW + column)
         if isinstance(patients.schema[RAW + column], pl.List | pl.Array):

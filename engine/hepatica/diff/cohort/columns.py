@@ -19,6 +19,7 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.reading import ID, KEEP
+from hepatica.compile.bounds import columns_of
 from hepatica.compile.columnar import Columnar
 from hepatica.diff.answers import NOT_SOURCED, SILENT
 from hepatica.diff.cohort.facts import Dictionary
@@ -145,6 +146,9 @@ class Comparer:
                 is_list = isinstance(schema[column], pl.List)
                 expr = expr.cast(pl.List(pl.String) if is_list else pl.String)
             found.append(expr.alias(fact))
+            for own, end in zip(columns_of(column), columns_of(fact), strict=True):
+                if own in schema:
+                    found.append(pl.col(own).alias(end))
         return patients.select(pl.col(ID), *found)
 
     # --- statuses ----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hepatica.cohort.check import Check, check
 from hepatica.cohort.inputs import Table, open_table, unreadable
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import KEEP, MARK, Reading
+from hepatica.compile.bounds import ends_of, has_bounds
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.diff import compare
 from hepatica.diff.align import ready
@@ -110,7 +111,10 @@ class Population:
         given = [name for name in batch.columns if name in self.dictionary.facts]
         for side in (0, 1):
             for fact, column in self.dictionary.left_out(side, given).items():
-                exprs.append(pl.col(column).is_not_null().sum().alias(f"unheard {side} {fact}"))
+                told = pl.col(column).is_not_null()
+                if has_bounds(self.dictionary.facts[column], batch.columns):
+                    told = told | ends_of(column).given()
+                exprs.append(told.sum().alias(f"unheard {side} {fact}"))
             for fact, values in self.dictionary.narrower(side, given).items():
                 column = self.dictionary.names[side][fact]
                 unheard = ~heard(pl.col(column), batch.schema[column], values)
