@@ -56,6 +56,10 @@ class Expressions:
         answer = self.strata.answer(root)
         return pl.lit(answer) if isinstance(answer, bool) else self._part(answer)
 
+    def is_given(self, fact: str) -> pl.Expr:
+        """Say whether a fact is given, if a node asks that: a Boolean without nulls."""
+        return pl.col(f"g {fact}")
+
     def truth(self, rail: Rail) -> pl.Expr:
         """Give a nullable Boolean."""
         true, false = self.use(rail.true), self.use(rail.false)

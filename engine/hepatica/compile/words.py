@@ -18,6 +18,7 @@ import numpy
 import polars as pl
 import pyarrow
 
+from hepatica import ir
 from hepatica.compile.columnar import Asked, Columnar, Facts
 from hepatica.compile.expressions import Expressions
 from hepatica.compile.strata import Strata
@@ -37,22 +38,53 @@ class Words:
         """Leave out what cannot be; `name` tells the columns of several guidelines apart."""
         roots = list(dict.fromkeys(roots))
         strata = Strata(compiled.circuit.nodes, roots, *facts)
-        leaves = [n for n, node in strata.nodes.items() if isinstance(node, Ask | Given)]
-        self._columns = [f"q {name} {n}" for n in leaves]
-        inner = [n for n in sorted(strata.nodes) if n not in set(leaves)]
-        self._row = {number: row for row, number in enumerate([*leaves, *inner])}
-        self._steps = [s for n in inner for s in self._step(strata.nodes[n], self._row[n])]
+        self._bounded = facts.bounded
+        leaves = {n: node for n, node in strata.nodes.items() if isinstance(node, Ask | Given)}
+        asked = {base: f"q {name} {i}" for i, base in enumerate(self._bases(leaves))}
+        self._columns = list(asked.values())
+        self._base = {base: row for row, base in enumerate(asked)}
+        self._row: dict[int, int] = {}
+        self._steps: list[_Step] = []
+        rows = len(asked)
+        for number in sorted(strata.nodes):
+            node = strata.nodes[number]
+            base = self._base.get(number, self._base.get(_itself(node)))
+            self._row[number] = rows if base is None else base
+            if base is None:
+                self._steps += self._step(node, rows)
+                rows += 1
+        self._rows = rows
         answers = {root: strata.answer(root) for root in roots}
         self._always = {r: answer for r, answer in answers.items() if isinstance(answer, bool)}
         self._roots = [(r, self._row[n]) for r, n in answers.items() if not isinstance(n, bool)]
         self._room = numpy.empty((0, 0), numpy.uint64)
 
         def make(e: Expressions) -> dict[str, pl.Expr]:
-            return dict(zip(self._columns, map(e.use, leaves), strict=True))
+            return {column: _asked(e, base) for base, column in asked.items()}
 
-        self.asked = Asked(compiled, f"words {name} {leaves}", tuple(leaves), make)
+        self.asked = Asked(compiled, f"words {name} {list(leaves)}", tuple(leaves), make)
+
+    def _bases(self, leaves: dict[int, Ask | Given]) -> dict[_Base, None]:
+        """List what has to be asked: of a fact without bounds no question is asked twice."""
+        found: dict[_Base, None] = {}
+        for number, node in leaves.items():
+            fact = node.leaf.fact if isinstance(node, Ask) else node.fact
+            if fact in self._bounded:
+                found[number] = None
+                continue
+            if isinstance(node, Ask):
+                found[node.leaf] = None
+            if isinstance(node, Given) or not node.want:
+                found[fact] = None
+        return found
 
     def _step(self, node: Node, out: int) -> list[_Step]:
+        if isinstance(node, Ask):  # given, and not true
+            given, true = self._base[node.leaf.fact], self._base[node.leaf]
+            return [(numpy.bitwise_xor, given, true, out)]
+        if isinstance(node, Given):
+            given = self._base[node.fact]
+            return [(_not, given, given, out)]
         if isinstance(node, Without):
             return [(_not, self._row[node.part], out, out)]
         if isinstance(node, Weigh):
@@ -66,7 +98,7 @@ class Words:
     def work(self, batch: pl.DataFrame) -> Bits:
         """Work out all nodes for a batch that has the columns of `asked`."""
         size = len(batch)
-        shape = (len(self._row), -(-size // BITS))
+        shape = (self._rows, -(-size // BITS))
         if self._room.shape != shape:
             self._room = numpy.zeros(shape, numpy.uint64)
         rows = list(self._room)
@@ -87,6 +119,8 @@ class Words:
 
 
 _Step = tuple[Any, Any, int, int]
+_Base = int | str | ir.Leaf
+"""What is asked of the table: a node, whether a fact is given, or whether a leaf is true."""
 
 
 class Bits:
@@ -164,6 +198,19 @@ class Bits:
 def spread(words: Array, size: int) -> Array:
     """Give each bit as 0 or 1 (UInt8)."""
     return numpy.unpackbits(words.view(numpy.uint8), count=size, bitorder="little")
+
+
+def _itself(node: Node) -> _Base:
+    """Name what a node asks as it stands; nothing that is asked, where it does not."""
+    if isinstance(node, Ask) and node.want:
+        return node.leaf
+    return node.fact if isinstance(node, Given) and node.want else -1
+
+
+def _asked(e: Expressions, base: _Base) -> pl.Expr:
+    if isinstance(base, int):
+        return e.use(base)
+    return e.is_given(base) if isinstance(base, str) else e.questions[base]
 
 
 def words_of(on: Array) -> Array:
