@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +10,9 @@ import click
 import msgspec
 
 from hepatica.cli.common import count, guideline_option, knowledge_option, load, show
+from hepatica.cli.interrupted import interruptible
 from hepatica.cli.output import Ticker
+from hepatica.cohort import need_polars
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.run import select
 
@@ -254,31 +253,3 @@ def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, A
             sink.write(frame)
             ticker.advance(len(frame))
     click.echo(f"{options['out']}: {told['hepatica.about']}", err=True)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Tell an interruption in one sentence; SIGTERM is one, too, so that scratch files go."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except KeyboardInterrupt:
-        text = "interrupted; no half-written result was left"
-        help = "run it again; with a folder as OUT, files that are done are not done again"
-        raise Invalid([Diagnostic("D319", "error", text, help=help)]) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def need_polars() -> None:
-    """Raise `Invalid` (E103) without the extra `cohort`."""
-    from importlib.util import find_spec
-
-    if find_spec("polars") is None or find_spec("pyarrow") is None:
-        text = "cohorts need Polars and PyArrow, which are not installed here"
-        help = 'pip install ".[cohort]" in the checkout'
-        raise Invalid([Diagnostic("E103", "error", text, help=help)])
