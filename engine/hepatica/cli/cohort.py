@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from hepatica.cli.common import count, guideline_option, knowledge_option, load, show
+from hepatica.cli.common import count, guideline_option, knowledge_option, load, refuse_unused, show
 from hepatica.cli.interrupted import interruptible
 from hepatica.cli.output import Ticker
 from hepatica.cohort import need_polars
@@ -72,8 +72,7 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort registry.parquet --on spark://HOST:7077 -o answers/
     """
     need_polars()
-    if not options["charts"] and (options["as_of"] or options["facts_to"]):
-        raise click.UsageError("--as-of and --facts are for --charts")
+    _refuse_unused(options)
     read = load(knowledge)
     with interruptible():
         if options["synthesize"]:
@@ -84,6 +83,31 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
             raise click.UsageError("name the files of the table, or use --charts or --synthesize")
         else:
             _cohort(read, facts, options)
+
+
+def _refuse_unused(options: dict[str, Any]) -> None:
+    """Refuse options that another one leaves without use. Raises `click.UsageError`."""
+    if options["synthesize"]:
+        other = ("map_file", "as_of", "facts_to", "shape", "brief", "check_only", "rejects",
+                 "summary_to", "by", "on", "spark_conf", "form")  # fmt: skip
+        refuse_unused(other, "not with --synthesize")
+        if options["charts"]:
+            refuse_unused(["guidelines", "missing"], "not with --synthesize --charts")
+        return
+    refuse_unused(["seed", "missing"], "only with --synthesize")
+    if not options["charts"]:
+        refuse_unused(["as_of", "facts_to"], "only with --charts")
+    if options["check_only"]:
+        other = ("out", "summary_to", "by", *(() if options["charts"] else ("rejects",)))
+        refuse_unused(other, "not with --check, which looks at the table only")
+        if options["form"] == "markdown":
+            raise click.UsageError("--check is shown as text or json")
+    elif options["summary_to"] != "-":
+        refuse_unused(["form"], "only with --check or --summary -")
+    if not options["out"]:
+        refuse_unused(["shape", "brief"], "only with a result (-o)")
+    elif options["shape"] == "wide":
+        refuse_unused(["brief"], "not with --shape wide, which does not tell what is missing")
 
 
 def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
