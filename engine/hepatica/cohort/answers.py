@@ -8,7 +8,7 @@ Long has a row for each patient and each statement that says something to them:
   for the conclusion (what waits for it is there itself), and no score that nobody has begun to
   count; neither, where the guideline surely does not apply.
 
-Wide has a row a patient and a column a statement, with every status.
+Wide has a row a patient and a column a statement, with every status, and the points of scores.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.long import Piece, Rows
+from hepatica.cohort.points import with_points
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.compile.columnar import STATUS, Columnar
 from hepatica.evaluate import definitions_of
@@ -99,7 +100,8 @@ class Answerer:
         outcomes = pl.collect_all([a(found, [ID, *kept]) for a in asked], optimizations=_PLAIN)
         rows = None
         if self.shape == "wide":
-            rows = self._wide(outcomes)
+            both = zip(self.guidelines, self.compiled, strict=True)
+            rows = with_points(self._wide(outcomes), found, both, wide_name)
         elif self.shape == "long":
             rows = self._long(outcomes)
         if not self.sums:
