@@ -15,7 +15,8 @@ from hepatica.ir import Knowledge
 from hepatica.load import load
 from hepatica.report import html, markdown
 from hepatica.report.text import Terminal
-from hepatica.report.view import View, view
+from hepatica.report.view import view
+from hepatica.report.view_data import View
 from hepatica.run import Evaluator, select
 from hepatica.source import Document
 from hepatica.words import Words
