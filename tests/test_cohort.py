@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from test_cli import run
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, contradictions, documents
+from hepatica.case import Case, CaseReader, contradictions
+from hepatica.case_files import documents
 from hepatica.cohort.answers import Answerer, asked_of, wide_name
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table

@@ -19,7 +19,7 @@ from test_cohort import cases
 from test_diff import examples, side
 
 from hepatica import ir
-from hepatica.case import documents
+from hepatica.case_files import documents
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.compile.expressions import dtype_of
 from hepatica.diff import Finder, compare

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from golden import compare
 
-from hepatica.case import Case, CaseReader, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import documents
 from hepatica.finding import Result
 from hepatica.ir import Knowledge
 from hepatica.load import load

@@ -265,7 +265,8 @@ def compile(
 
 
 def _case(case: Case | Mapping[str, Any] | Path | str, knowledge: Knowledge) -> Case:
-    from hepatica.case import Case, CaseReader, document_of
+    from hepatica.case import Case, CaseReader
+    from hepatica.case_files import document_of
 
     return (
         case

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from hepatica.case import documents
+from hepatica.case_files import documents
 from hepatica.cli import diff_cohort as cohort
 from hepatica.cli import witnesses as writing
 from hepatica.cli.common import (

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations
 from hepatica.cli.common import FILE, count, knowledge_option, load, refuse_unused, show
 from hepatica.cohort.mapping import check_mapping, is_mapping
-from hepatica.diagnostics import Diagnostic, Invalid, ordered, sarif
+from hepatica.diagnostics import Diagnostic, Invalid, ordered
 from hepatica.lint import lint
+from hepatica.sarif import sarif
 from hepatica.version import VERSION
 
 

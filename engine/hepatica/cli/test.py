@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from hepatica import ir
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations, check_result, days, wanted_at
 from hepatica.cli.common import (
     FILE,

@@ -12,7 +12,7 @@ import polars as pl
 from hepatica import ir
 from hepatica.compile.circuit import STATUSES, Circuit, Score
 from hepatica.compile.strata import Strata
-from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
+from hepatica.nodes import And, Ask, Given, Rail, Weigh, Without
 
 STATUS = pl.Enum(STATUSES)
 """The type of a status column: the same for all kinds, so that columns can be put together."""

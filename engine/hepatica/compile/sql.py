@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hepatica import ir
 from hepatica.compile.circuit import WORDS, Circuit
 from hepatica.compile.strata import Strata
-from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
+from hepatica.nodes import And, Ask, Given, Rail, Weigh, Without
 
 DIALECTS = ("duckdb",)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hepatica.report.comparison import SideHead
+from hepatica.report.comparison_data import SideHead
 
 
 class PartView(NamedTuple):
