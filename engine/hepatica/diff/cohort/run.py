@@ -18,7 +18,8 @@ from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.diff import compare
 from hepatica.diff.align import ready
 from hepatica.diff.answers import STATUSES
-from hepatica.diff.cohort.columns import UNSOUND, WIDTH, Comparer, Tally, heard, is_same
+from hepatica.diff.cohort.codes import UNSOUND, WIDTH, is_same
+from hepatica.diff.cohort.columns import Comparer, Tally, heard
 from hepatica.diff.cohort.data import (
     KINDS,
     OPEN,
