@@ -127,8 +127,10 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
     }
     found: Any = None
     ctrl_c = signal.getsignal(signal.SIGINT)
-    quiet = logging.getLogger()
-    quiet.addFilter(_not_of_py4j)
+    root, own = logging.getLogger(), logging.getLogger("py4j")
+    level = own.level
+    root.addFilter(_not_of_py4j)  # it writes to both
+    own.setLevel(logging.CRITICAL + 1)
     try:
         with _put_off():
             SparkContext._ensure_initialized(conf=SparkConf().setAll(list(given.items())))
@@ -150,7 +152,8 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
             if found is not None:
                 _stop(found)
         finally:
-            quiet.removeFilter(_not_of_py4j)
+            root.removeFilter(_not_of_py4j)
+            own.setLevel(level)
 
 
 def _stop(session: Any) -> None:
