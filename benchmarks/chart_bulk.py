@@ -99,7 +99,7 @@ def main() -> None:
             for p, a in people.items()
         }
         for p, e, d, *_ in rows.filter(pl.col("p").is_in(list(people))).iter_rows():
-            entry = {"date": found.charts.dates[d], **found.charts.different.written[e]}
+            entry = {**found.charts.times[d], **found.charts.different.written[e]}
             cases[p]["chart"]["timeline"].append(entry)
         documents = [Document(Source("chart", ""), data, ({}, {})) for data in cases.values()]
         alone = time.perf_counter()

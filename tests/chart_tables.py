@@ -19,7 +19,7 @@ def tables_of(charts: list[Data], as_of: list[str]) -> dict[str, Loaded]:
     rows: dict[str, list[Data]] = {name: [] for name in COLUMNS}
     for i, (chart, day) in enumerate(zip(charts, as_of, strict=True)):
         patient = {"patient": str(i), "as_of": day, **chart["patient"]}
-        patient["until"] = chart.get("until")
+        patient |= {name: chart.get(name) for name in ("until", "day_zero")}
         rows["patients"].append({**patient, "complete": ";".join(chart["complete"])})
         for entry in chart["timeline"]:
             name, row = _row(entry)
@@ -44,6 +44,8 @@ def _row(entry: Data) -> tuple[str, Data]:
         return "statuses", {**entry, "fact": entry["status"], "value": value}
     if "event" in entry:
         return "events", entry
+    if "done" in entry:
+        return "done", {**entry, "test": entry["done"]}
     kind = next(k for k in ("start", "change", "stop") if k in entry)
     return "medications", {**entry, "drug": entry[kind], "change": kind}
 

@@ -89,7 +89,7 @@ def test_invented_charts_agree_and_lose_the_same_facts_that_exclude_each_other()
     charts, told = found.charts, derive(found.charts, reader().names)
     entries: dict[int, list[Data]] = {}
     for p, e, d in charts.rows.select("p", "e", "d").iter_rows():
-        entry = {"date": charts.dates[d], **charts.different.written[e]}
+        entry = {**charts.times[d], **charts.different.written[e]}
         entries.setdefault(p, []).append(entry)
     mine: dict[int, dict[str, Any]] = {}
     for p, name, held in told.long.iter_rows():

@@ -18,6 +18,7 @@ LABS = (
     "A,2024-05-28,alt,147,U/L,30,\nB,2024-05-20,igg,,,,normal\nB,2024-05-21,alt,20,U/L,40,\n"
 )
 DRUGS = "patient,date,drug,change,dose,unit\nA,2023-01-10,AZA,start,75,mg/d\n"
+DONE = "patient,date,test\nA,2024-06-01,blood_count\n"
 EVENTS = "patient,date,event,severity,attributed_to\nA,2024-06-01,cytopenia,severe,AZA\n"
 MAP = "charts: {medications: {codes: {AZA: azathioprine}}}\n"
 AT = ("--as-of", "2024-06-10")
@@ -27,7 +28,7 @@ AT = ("--as-of", "2024-06-10")
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("hepatica.cli.cohort.load", lambda root: knowledge())
     monkeypatch.chdir(tmp_path)
-    write(patients=PATIENTS, observations=LABS, medications=DRUGS, events=EVENTS)
+    write(patients=PATIENTS, observations=LABS, medications=DRUGS, events=EVENTS, done=DONE)
     Path("map.yaml").write_text(MAP)
     return tmp_path
 
@@ -98,6 +99,8 @@ BAD_OTHERS = [
     ("medications", "B,2024-05-20,AZA,start,1,", "D102"),
     ("events", "B,2024-05-20,cytopenia,bad,", "D308"),
     ("events", "B,2024-05-20,cytopeni,,", "D113"),
+    ("done", "B,2024-05-20,blood_coun", "D113"),
+    ("done", "B,2024-05-20,azathioprine", "D113"),
     ("patients", "D,male,1980-13,,", "D111"),
     ("patients", "D,man,,,", "D102"),
     ("patients", "D,male,,nan,", "D102"),
@@ -109,7 +112,7 @@ BAD_OTHERS = [
 def test_every_bad_row_is_told_and_takes_its_patient_out(
     here: Path, bad: list[tuple[str, str, str]]
 ) -> None:
-    lines = {"patients": 2, "observations": 3, "medications": 1, "events": 1}
+    lines = {"patients": 2, "observations": 3, "medications": 1, "events": 1, "done": 1}
     told = set()
     for i, (table, row, code) in enumerate(bad):
         # A patient of their own for each, so that every row is seen to take its own out.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import random
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy
 import polars as pl
 import pytest
 from drawn_charts import knowledge
@@ -19,15 +21,15 @@ from test_cli import run
 from hepatica import ir
 from hepatica.case import Case, CaseReader, contradictions
 from hepatica.case_files import documents
-from hepatica.cohort.answers import Answerer, asked_of, wide_name
+from hepatica.cohort.answers import Answerer, Shape, asked_of, wide_name
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
 from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.mapping import plain_mapping, read_mapping
-from hepatica.cohort.reading import ID, Reading
+from hepatica.cohort.reading import ID, KEEP, Reading
 from hepatica.cohort.run import Job, to_file, told_of
 from hepatica.cohort.synthesize import synthesize
-from hepatica.compile.columnar import STATUS
+from hepatica.compile.words import Bits
 from hepatica.evaluate import Meaning, Referee, definitions_of
 from hepatica.finding import Finding
 from hepatica.interval import Interval
@@ -250,42 +252,66 @@ def open_invented(path: Path) -> Reading:
     return Reading(table, mapping, knowledge().facts)
 
 
-def test_long_wide_and_sums_agree(invented: Path) -> None:
+@pytest.mark.parametrize("groups", [4, 30])
+def test_long_wide_and_sums_agree(invented: Path, groups: int) -> None:
     patients = open_invented(invented).usable(clean=True).collect()
+    if groups > 4:
+        names = [None if i % groups == 3 else f"centre {i % groups}" for i in range(400)]
+        patients = patients.with_columns(pl.Series(f"{KEEP}centre", names))
     options: dict[str, Any] = {"keep": ["centre"], "by": ["centre"]}
-    long = Answerer(knowledge(), easl(), shape="long", **options).answer(patients)
-    wide = Answerer(knowledge(), easl(), shape="wide", **options).answer(patients)
-    assert long.rows is not None and wide.rows is not None
-    assert wide.rows.columns[:2] == ["patient", "centre"] and len(wide.rows) == 400
+    made = {
+        shape: Answerer(knowledge(), easl(), shape=shape, **options) for shape in ("long", "wide")
+    }
+    long, wide = (one.answer(patients).rows for one in made.values())
+    assert long is not None and wide is not None
+    assert wide.columns[:2] == ["patient", "centre"] and len(wide) == 400
     in_long: Counter[Any] = Counter()
     cells = {}
-    for patient, centre, guideline, statement, kind, status, _ in long.rows.rows():
+    for patient, centre, guideline, statement, kind, status, _ in long.rows():
         in_long[centre, guideline, statement, status] += 1
         name = f"{guideline}:applies" if kind == "applies" else wide_name(guideline, statement)
         cells[patient, name] = status
     kinds = {s.id: s.kind for g in easl() for s in (*g.statements, *g.definitions)}
     silent = ("none", "false", "unknown", "known")
-    for row in wide.rows.rows(named=True):
+    for row in wide.rows(named=True):
         for name, status in row.items():
             if kinds.get(name.rpartition(":")[2]) not in ("evidence", "score", None):
                 told = cells.get((row["patient"], name))
                 unheard = status in silent or row[f"{_guideline(name)}:applies"] == "false"
                 assert told == status or (told is None and unheard)
-    for batch in (long, wide):
-        total = {tuple(key): n for *key, n in batch.counts.drop("kind").rows()}
+    sums = [one.counted(one.answer(patients).tally) for one in made.values()]
+    for counts, _ in sums:
+        total = {tuple(key): n for *key, n in counts.drop("kind").rows()}
         for key, n in in_long.items():
             if key[3] in ("true", "unknown") and key[2] != "applies":
                 assert total[key] >= n  # a definition is silent where the guideline is not meant
             else:
                 assert total[key] == n
+    assert sums[0][0].sort(pl.all()).equals(sums[1][0].sort(pl.all()))
     brief = Answerer(knowledge(), easl(), shape="long", brief=True, **options).answer(patients)
-    assert brief.rows is not None and brief.rows.equals(long.rows.drop("missing"))
-    assert long.counts.sort(pl.all()).equals(wide.counts.sort(pl.all()))
+    assert brief.rows is not None and brief.rows.equals(long.drop("missing"))
     waits: Counter[Any] = Counter()
-    for _, centre, guideline, statement, kind, _, missing in long.rows.rows():
+    for _, centre, guideline, statement, kind, _, missing in long.rows():
         if kind in ("recommendation", "contraindication", "caution"):
             waits.update((centre, guideline, statement, fact) for fact in missing)
-    assert waits == {tuple(key): n for *key, n in long.missing.rows()}
+    assert waits == {tuple(key): n for *key, n in sums[0][1].rows()}
+
+
+@pytest.mark.parametrize("shape", ["long", "wide"])
+def test_some_kinds_only(invented: Path, shape: Shape) -> None:
+    patients = open_invented(invented).usable(clean=True).collect()
+    options: dict[str, Any] = {"shape": shape, "sums": False}
+    every = Answerer(knowledge(), easl(), **options).answer(patients).rows
+    kinds = ("recommendation", "caution")
+    some = Answerer(knowledge(), easl(), kinds=kinds, **options).answer(patients).rows
+    assert every is not None and some is not None
+    if shape == "long":
+        assert some.equals(every.filter(pl.col("kind").is_in(["applies", *kinds])))
+        return
+    found = {s.id: s.kind for g in easl() for s in (*g.statements, *g.definitions)}
+    names = [n for n in every.columns if ":applies" in n or found.get(n) in (*kinds, None)]
+    left_out = [n for n in names if found.get(n.rpartition(":")[2], kinds[0]) not in kinds]
+    assert some.equals(every.select(n for n in names if n not in left_out))
 
 
 def _guideline(column: str) -> str:
@@ -306,29 +332,52 @@ def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch:
         found.cast({"missing": pl.List(pl.String)}).rows()
         == whole.rows.cast({"missing": pl.List(pl.String)}).rows()
     )
-    assert done.counts.sort(pl.all()).equals(whole.counts.sort(pl.all()))
+    assert done.counts.sort(pl.all()).equals(asked.counted(whole.tally)[0].sort(pl.all()))
     told = pl.read_parquet_metadata(tmp_path / "out.parquet")
     assert "experimental" in told["hepatica.status"] and told["hepatica.synthetic"] == "true"
     assert json.loads(told["hepatica.guidelines"])["cpic_2018"]["digest"] == cpic()[0].digest
 
 
-def test_a_list_is_made_of_as_many_bits_as_there_are_facts() -> None:
-    facts = tuple(f"fact_{i}" for i in range(130))
-    words, names = ("recommended", "contingent"), pl.Enum(facts)
-    piece = Piece("g", "g/s", "recommendation", "g/s", words, facts, within=False)
-    rows = Rows([[piece]], names, (pl.Enum(["g"]), pl.Enum(["g/s"]), pl.Enum([piece.kind])))
-    waits = [[], [0], [63, 64], [7, 8, 127, 128, 129], [0], []]
-    status = ["none", *["contingent"] * 4, "recommended"]
-    frame = pl.DataFrame({"p": [1, 2, 3, 4, 5, 6], "applies": [True] * 6, "g/s": status},
-                         schema_overrides={"g/s": STATUS})  # fmt: skip
-    for byte in range(17):
-        bits = [sum(1 << i % 8 for i in some if i // 8 == byte) for some in waits]
-        frame = frame.with_columns(pl.Series(f"? g/s {byte}", bits, dtype=pl.UInt8))
-    for _ in range(2):  # the second time all lists are known
-        found = rows.rows([frame], ["p"], listed=True)
-        assert found["p"].to_list() == [2, 3, 4, 5, 6]
-        assert found["status"].to_list() == status[1:]
-        assert found["missing"].to_list() == [[facts[i] for i in some] for some in waits[1:]]
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 300), st.integers(0, 10**9))
+def test_rows_are_what_the_bits_say(patients: int, seed: int) -> None:
+    """More facts than a word has bits, any number of patients, and bits that must not be told."""
+    rng = random.Random(seed)
+    facts = [f"fact_{i:03}" for i in range(rng.choice([0, 1, 8, 9, 130]))]
+    words = ("recommended", "contingent")
+    pieces: list[Piece] = []
+    nodes: dict[int, list[bool]] = {}
+
+    def node(on: list[bool]) -> int:
+        nodes[len(nodes)] = on
+        return len(nodes) - 1
+
+    drawn: list[list[str]] = []
+    for name in ("a", "b", "c"):
+        statuses = [rng.choice([*words, "none"]) for _ in range(patients)]
+        some = rng.sample(facts, rng.randint(0, len(facts)))
+        pieces.append(Piece(
+            0, "g", name, "recommendation", words,
+            {word: node([s == word for s in statuses]) for word in words}, "none",
+            {fact: node([rng.random() < 0.1 for _ in range(patients)]) for fact in some},
+            node([rng.random() < 0.2 for _ in range(patients)]) if name == "c" else None,
+        ))  # fmt: skip
+        drawn.append(statuses)
+    labels = (pl.Enum(["g"]), pl.Enum(["a", "b", "c"]), pl.Enum(["recommendation"]))
+    bits = Bits.given({n: numpy.array(on, dtype=bool) for n, on in nodes.items()}, patients)
+    rows = Rows(pieces, pl.Enum(facts), labels)
+    found = rows.rows(pl.DataFrame({"p": range(patients)}), [bits], listed=True)
+    right = []
+    for patient in range(patients):
+        for piece, statuses in zip(pieces, drawn, strict=True):
+            outside = piece.outside is not None and nodes[piece.outside][patient]
+            if statuses[patient] != "none" and not outside:
+                is_open = statuses[patient] == "contingent"
+                missing = [f for f, n in sorted(piece.waiting.items())
+                           if is_open and nodes[n][patient]]  # fmt: skip
+                label = (patient, "g", piece.statement, piece.kind)
+                right.append((*label, statuses[patient], missing))
+    assert found.rows() == right
 
 
 @settings(max_examples=2, deadline=None)

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 @click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True,
               help="A row for each thing that is said, or a row a patient.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="Long without the column of missing facts: faster.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(
+              ["recommendation", "contraindication", "caution", "definition"]),
+              help="Tell only of such statements, and whether guidelines apply.")  # fmt: skip
 @click.option("--check", "check_only", is_flag=True, help="Look at the table only.")
 @click.option("--rejects", metavar="FILE",
               help="Write rows that cannot be used there, and go on with the others.")  # fmt: skip
@@ -88,8 +91,8 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
 def _refuse_unused(options: dict[str, Any]) -> None:
     """Refuse options that another one leaves without use. Raises `click.UsageError`."""
     if options["synthesize"]:
-        other = ("map_file", "as_of", "facts_to", "shape", "brief", "check_only", "rejects",
-                 "summary_to", "by", "on", "spark_conf", "form")  # fmt: skip
+        other = ("map_file", "as_of", "facts_to", "shape", "brief", "kinds", "check_only",
+                 "rejects", "summary_to", "by", "on", "spark_conf", "form")  # fmt: skip
         refuse_unused(other, "not with --synthesize")
         if options["charts"]:
             refuse_unused(["guidelines", "missing"], "not with --synthesize --charts")
@@ -105,22 +108,20 @@ def _refuse_unused(options: dict[str, Any]) -> None:
     elif options["summary_to"] != "-":
         refuse_unused(["form"], "only with --check or --summary -")
     if not options["out"]:
-        refuse_unused(["shape", "brief"], "only with a result (-o)")
+        refuse_unused(["shape", "brief", "kinds"], "only with a result (-o)")
     elif options["shape"] == "wide":
         refuse_unused(["brief"], "not with --shape wide, which does not tell what is missing")
 
 
 def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
     """Work the facts of charts out into a table, and answer that."""
-    import tempfile
-
-    from hepatica.cli.cohort_charts import chart_facts
+    from hepatica.cli.cohort_charts import chart_facts, scratch_folder
 
     if options["on"]:
         raise click.UsageError("--charts works on this machine only: write --facts, then use --on")
     if facts:
         raise click.UsageError("--charts takes its tables from its folder, and no other table")
-    with tempfile.TemporaryDirectory(prefix="hepatica-") as scratch:
+    with scratch_folder() as scratch:
         table = chart_facts(read, select(read, options["guidelines"]), options, scratch)
         if any(options[to] for to in ("out", "summary_to", "check_only")):
             _cohort(read, (table.path,), {**options, "map_file": None}, table.rejected, table.keep)
@@ -155,7 +156,8 @@ def _cohort(
     reading = _reading(read, facts, options, keep)
     shape = options["shape"] if out else None
     answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
-                        sums=summary_to is not None, brief=options["brief"])  # fmt: skip
+                        sums=summary_to is not None, brief=options["brief"],
+                        kinds=options["kinds"])  # fmt: skip
     found = check(reading, asked_of(chosen))
     if options["check_only"]:
         _show_check(found, options["form"])

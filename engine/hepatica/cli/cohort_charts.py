@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hepatica import ir
-    from hepatica.cohort.charts.read import ReadCharts
-    from hepatica.cohort.charts.tables import Loaded
+    from hepatica.cohort.charts.bulk import Bulk
+    from hepatica.cohort.charts.tables import Opened
 
 _MOST_CODES = 20
-_ONE_BY_ONE = "by the single chart (dates known to the month, corrected entries)"
+_TRIES, _PATIENCE = 50, 0.1
+"""How often a folder is removed until it is gone, and the seconds between."""
+_ONE_BY_ONE = "by the single chart (dates known to the month, corrected entries, an order)"
 
 
 class FactTable(NamedTuple):
@@ -29,6 +35,31 @@ class FactTable(NamedTuple):
     path: str
     keep: tuple[str, ...]
     rejected: int
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Give a folder for files that nobody needs afterwards; whatever happens, it goes.
+
+    Raises `Invalid` (D317) when there can be none.
+    """
+    import tempfile
+
+    from hepatica.cohort.write import cannot_write
+
+    try:
+        folder = tempfile.mkdtemp(prefix="hepatica-")
+    except OSError as error:
+        raise cannot_write(tempfile.gettempdir(), error) from None
+    try:
+        yield folder
+    finally:
+        # What Polars was writing when it was stopped may still come into being for a moment.
+        for _ in range(_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not os.path.exists(folder):
+                break
+            time.sleep(_PATIENCE)
 
 
 def chart_facts(
@@ -40,89 +71,81 @@ def chart_facts(
     """
     from hepatica.case import CaseReader
     from hepatica.cohort.answers import leaves_of
-    from hepatica.cohort.charts.derive import derive
-    from hepatica.cohort.charts.read import read_charts
-    from hepatica.cohort.charts.tables import load_tables
+    from hepatica.cohort.charts.bulk import work
+    from hepatica.cohort.charts.tables import open_tables
     from hepatica.cohort.charts.trouble import problems
-    from hepatica.cohort.charts.wide import asked_whether_known, bounded, kept, only_bounds, wide
+    from hepatica.cohort.charts.wide import asked_whether_known
     from hepatica.cohort.mapping import plain_mapping, read_mapping
-    from hepatica.cohort.write import Sink
+    from hepatica.cohort.write import write_whole
 
     plain = plain_mapping((), read.facts)
     file = options["map_file"]
     mapping = plain if file is None else read_mapping(file, read.facts)
     keep = tuple(dict.fromkeys((*mapping.keep, *options["by"])))
     extra = tuple(name for name in keep if name not in read.facts)
-    tables = load_tables(options["charts"], mapping.charts, mapping.csv_separator, extra)
+    tables = open_tables(options["charts"], mapping.charts, mapping.csv_separator, extra)
     _not_over(tables, options)
     names = CaseReader(read.facts, read.interventions).names
-    found = read_charts(tables, mapping.charts, names, options["as_of"])
-    facts = derive(found.charts, names)
-    table = kept(wide(found.charts, facts, read.facts), tables.get("patients"), extra)
     answers = any(options[to] for to in ("out", "summary_to", "check_only"))
     leaves = (leaf for g in chosen if answers for leaf in leaves_of(g))
-    open_ = only_bounds(table, asked_whether_known(leaves))
-    wrong = found.wrong.vstack(open_)
-    _tell(found, len(table), facts.exact, facts.excluded, bounded(table))
-    if len(wrong) and not options["rejects"]:
-        raise Invalid(problems(wrong, found.files))
-    if len(wrong):
-        with Sink(options["rejects"]) as sink:
-            sink.write(wrong)
-        patients = count(wrong["patient"].n_unique(), "patient")
+    with Ticker(sum(table.rows for table in tables.values()), "rows") as ticker:
+        found = work(tables, mapping.charts, names, read.facts, Path(scratch), options["as_of"],
+                     extra, asked_whether_known(leaves), ticker.advance)  # fmt: skip
+    _tell(found, tables)
+    if found.bad and not options["rejects"]:
+        files = {name: table.file for name, table in tables.items()}
+        raise Invalid(problems(found.kinds, found.bad, files))
+    if found.bad:
+        write_whole(options["rejects"], found.rejects())
+        patients = count(found.bad, "patient")
         click.echo(f"{patients} cannot be used: {options['rejects']}", err=True)
     if options["facts_to"]:
-        with Sink(options["facts_to"]) as sink:
-            sink.write(table)
-        click.echo(f"{count(len(table), 'patient')}: {options['facts_to']}", err=True)
-    usable = table.join(open_.select("patient"), on="patient", how="anti", maintain_order="left")
-    if not len(usable):
+        write_whole(options["facts_to"], found.table())
+        click.echo(f"{count(found.patients, 'patient')}: {options['facts_to']}", err=True)
+    if not found.usable:
         text = "no patient has a chart that can be answered"
         raise Invalid([Diagnostic("D316", "error", text, help="see what is told of the rows")])
     path = str(Path(scratch) / "facts.parquet")
-    with Sink(path) as sink:
-        sink.write(usable)
-    return FactTable(path, extra, wrong["patient"].n_unique())
+    if answers:
+        write_whole(path, found.table(usable=True))
+    return FactTable(path, extra, found.bad)
 
 
-def _not_over(tables: Mapping[str, Loaded], options: Mapping[str, Any]) -> None:
+def _not_over(tables: Mapping[str, Opened], options: Mapping[str, Any]) -> None:
     """Refuse to write over a table. Raises `Invalid` (D318)."""
+    parts = {os.path.realpath(p.path) for opened in tables.values() for p in opened.table.parts}
     for key in ("out", "facts_to", "rejects", "summary_to"):
         to = options[key]
-        for loaded in tables.values() if to else ():
-            if os.path.realpath(to) == os.path.realpath(loaded.file):
-                text = f"`{to}` is where a table of the charts lies"
-                help = "choose another place for the result"
-                raise Invalid([Diagnostic("D318", "error", text, file=to, help=help)])
+        if to and os.path.realpath(to) in parts:
+            text = f"`{to}` is where a table of the charts lies"
+            help = "choose another place for the result"
+            raise Invalid([Diagnostic("D318", "error", text, file=to, help=help)])
 
 
-def _tell(
-    found: ReadCharts, patients: int, exact: int, excluded: int, bounds: Mapping[str, int]
-) -> None:
+def _tell(found: Bulk, tables: Mapping[str, Opened]) -> None:
     """Say what was read, what is not used, and how the facts were worked out."""
-    sizes = ", ".join(f"{n:,} rows of {name}" for name, n in found.rows.items())
-    click.echo(f"charts of {count(patients, 'patient')}: {sizes}", err=True)
-    if exact:
-        click.echo(f"  {count(exact, 'patient')} worked out {_ONE_BY_ONE}", err=True)
-    if excluded:
-        click.echo(f"  {count(excluded, 'fact')} not used, since facts of a chart exclude each "
-                   "other (D118)", err=True)  # fmt: skip
-    for name, (columns, codes) in found.unused.items():
-        if columns:
-            click.echo(f"  {name}: columns not used: {', '.join(columns)}", err=True)
+    sizes = ", ".join(f"{table.rows:,} rows of {name}" for name, table in tables.items())
+    click.echo(f"charts of {count(found.patients, 'patient')}: {sizes}", err=True)
+    if found.exact:
+        click.echo(f"  {count(found.exact, 'patient')} worked out {_ONE_BY_ONE}", err=True)
+    if found.excluded:
+        click.echo(f"  {count(found.excluded, 'fact')} not used, since facts of a chart exclude "
+                   "each other (D118)", err=True)  # fmt: skip
+    for name, table in tables.items():
+        if table.unused:
+            click.echo(f"  {name}: columns not used: {', '.join(table.unused)}", err=True)
+        codes = sorted(found.codes.get(name, {}).items(), key=lambda code: (-code[1], code[0]))
         if codes:
-            shown = ", ".join(f"{code} ({n:,})" for code, n in list(codes.items())[:_MOST_CODES])
+            shown = ", ".join(f"{code} ({n:,})" for code, n in codes[:_MOST_CODES])
             click.echo(f"  {name}: codes not used: {shown}", err=True)
-    if bounds:
-        shown = ", ".join(f"{name} ({n:,})" for name, n in sorted(bounds.items()))
+    if found.bounds:
+        shown = ", ".join(f"{name} ({n:,})" for name, n in sorted(found.bounds.items()))
         text = "only bounds are known, which a table is not asked about (missing there): "
         click.echo(f"  {text}{shown}", err=True)
 
 
 def write_synthetic(read: ir.Knowledge, folder: str, number: int, seed: int) -> None:
     """Write invented charts into a folder. Raises `Invalid` (D317) when it cannot be written."""
-    import contextlib
-
     from hepatica.case import CaseReader
     from hepatica.cohort.charts.synthesize import synthesize_charts
     from hepatica.cohort.charts.tables import COLUMNS

@@ -54,7 +54,7 @@ def cohort(
         source = read_table(spark, facts, mapping.csv_separator if mapping else None)
         asked = Patients(
             spark, source.frame, read, chosen, mapping=mapping, by=by, shape=options["shape"],
-            brief=options["brief"], name=source.name,
+            brief=options["brief"], kinds=options["kinds"], name=source.name,
         )  # fmt: skip
         places = {
             name: Output(spark, options[name], source.frame)

@@ -13,7 +13,7 @@ def need_polars() -> None:
 
     from hepatica.diagnostics import Diagnostic, Invalid
 
-    if find_spec("polars") is None or find_spec("pyarrow") is None:
-        text = "cohorts need Polars and PyArrow, which are not installed here"
+    if any(find_spec(name) is None for name in ("numpy", "polars", "pyarrow")):
+        text = "cohorts need NumPy, Polars and PyArrow, which are not installed here"
         help = 'pip install ".[cohort]" in the checkout'
         raise Invalid([Diagnostic("E103", "error", text, help=help)])

@@ -20,41 +20,41 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.long import Piece, Rows
-from hepatica.cohort.points import with_points
+from hepatica.cohort.points import points
 from hepatica.cohort.reading import ID, KEEP
-from hepatica.compile.columnar import STATUS, Columnar
+from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally
+from hepatica.compile.circuit import WORDS
+from hepatica.compile.columnar import Asked, Columnar, ask
+from hepatica.compile.expressions import Expressions
+from hepatica.compile.words import Words
 from hepatica.evaluate import definitions_of
 from hepatica.walk import active, concludes, conditions_of, leaves
 
 Shape = Literal["long", "wide"]
 PATIENT = "patient"
-KINDS = ("applies", "recommendation", "contraindication", "caution", "definition")
-_SAYING = {
-    "recommendation": ("recommended", "contingent", "blocked"),
-    "contraindication": ("contraindicated", "contingent"),
-    "caution": ("caution", "contingent"),
-    "definition": ("true", "unknown"),
-}
-_PLAIN = pl.QueryOptFlags.none()
+KINDS = (APPLIES, *SAYING)
+PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False)
 """The compiled plans say nothing twice, and looking for that takes longer than answering."""
-_APPLIES = ("true", "false", "unknown")
-APPLIES = "applies:"
-"""A column of the outcomes that says as a status whether the guideline applies."""
 
 
 class Batch(NamedTuple):
-    """What became of some patients: the rows of the result, and counts (see `Answerer`)."""
+    """What became of some patients: the rows of the result, and counts (`Answerer.counted`)."""
 
     rows: pl.DataFrame | None
-    counts: pl.DataFrame
-    missing: pl.DataFrame
+    tally: Tally
+
+
+class Questions(NamedTuple):
+    """A table with its questions answered, lazily, and what makes nodes of a batch of it."""
+
+    plan: pl.LazyFrame
+    words: tuple[Words, ...]
 
 
 class Answerer:
-    """Answers patients by some guidelines; made once, used for every batch.
+    """Answers patients by some guidelines; made once, used for every table and batch.
 
-    `counts` of a batch have the columns of `by`, then guideline, statement, kind, status and
-    patients; its `missing` those of `by`, then guideline, statement, fact and patients.
+    Frames of patients have the columns `ID`, one a fact, and `KEEP` with each kept column.
     """
 
     def __init__(
@@ -67,10 +67,12 @@ class Answerer:
         by: Sequence[str] = (),
         sums: bool = True,
         brief: bool = False,
+        kinds: Sequence[str] = (),
     ) -> None:
         """Compile the guidelines; `shape` None means counts only, without `sums` none of them.
 
         `brief` leaves out the column `missing` of a long result, which takes most of its time.
+        `kinds` are those that a result tells of (default: all), beside whether guidelines apply.
         """
         self.guidelines = tuple(guidelines)
         self.compiled = [Columnar(g, knowledge) for g in self.guidelines]
@@ -79,130 +81,122 @@ class Answerer:
         self.by = tuple(by)
         self.sums = sums
         self.brief = brief
-        self.names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
-        self.statements = pl.Enum(sorted(
-            {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
-        ))  # fmt: skip
-        self.ids = pl.Enum([c.guideline for c in self.compiled])
-        self.rows = Rows(
-            [self._pieces(g, c) for g, c in zip(self.guidelines, self.compiled, strict=True)],
-            self.names,
-            (self.ids, self.statements, pl.Enum(KINDS)),
+        self.kinds = tuple(kinds)
+        self._told = [self._pieces(i) for i in range(len(self.compiled))]
+        self._counting = Sums(self.compiled if sums else [], by)
+        self._rows = self._made_rows()
+        self._kept = {ID: PATIENT, **{KEEP + n: n for n in self.keep}}
+        self._words: dict[frozenset[str], tuple[Words, ...]] = {}
+
+    # --- batches -----------------------------------------------------------------------------
+
+    def ask(self, patients: pl.LazyFrame) -> Questions:
+        """Ask a table all questions about facts, as columns of a plan; `made` does the rest."""
+        given = frozenset(patients.collect_schema()).intersection(
+            name for c in self.compiled for name in c.reads
         )
+        words = self._words.get(given)
+        if words is None:
+            words = self._words[given] = tuple(
+                Words(c, self._roots(i), given.intersection(c.reads), str(i))
+                for i, c in enumerate(self.compiled)
+            )
+        kept = dict.fromkeys([*self._kept, *(KEEP + n for n in self.by)])
+        return Questions(ask(patients, [one.asked for one in words], list(kept)), words)
+
+    def made(self, batch: pl.DataFrame, words: Sequence[Words]) -> Batch:
+        """Make the rows and counts of a batch of such a plan."""
+        bits = [one.work(batch) for one in words]
+        rows = None
+        if self.shape == "long":
+            names = self._kept
+            patients = batch.select(list(names)).rename(names)
+            rows = self._rows.rows(patients, bits, listed=not self.brief)
+        if not self.sums:
+            return Batch(rows, {})
+        groups = batch.select(pl.col(KEEP + name).alias(name) for name in self.by)
+        return Batch(rows, self._counting.tally(groups, bits))
+
+    def counted(self, tally: Tally) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Give counts as tables (see `Sums.frames`); without any columns where none were asked."""
+        return self._counting.frames(tally) if self.sums else (pl.DataFrame(), pl.DataFrame())
 
     def answer(self, patients: pl.DataFrame) -> Batch:
-        """Answer a batch: the columns `ID`, one a fact, and `KEEP` with each kept column."""
-        found = patients.lazy()
-        kept = [KEEP + name for name in self.keep]
-        groups = [KEEP + name for name in self.by]
-        waits = self.shape == "long" and not self.brief
-        asked = [c.waiting if waits else c.outcomes for c in self.compiled]
-        outcomes = pl.collect_all([a(found, [ID, *kept]) for a in asked], optimizations=_PLAIN)
-        rows = None
+        """Answer a batch of patients that is in memory."""
+        asked = self.ask(patients.lazy())
+        found = self.made(asked.plan.collect(optimizations=PLAIN), asked.words)
         if self.shape == "wide":
-            both = zip(self.guidelines, self.compiled, strict=True)
-            rows = with_points(self._wide(outcomes), found, both, wide_name)
-        elif self.shape == "long":
-            rows = self._long(outcomes)
-        if not self.sums:
-            return Batch(rows, pl.DataFrame(), pl.DataFrame())
-        counts = pl.concat([
-            self._counts(c, o, groups) for c, o in zip(self.compiled, outcomes, strict=True)
-        ])  # fmt: skip
-        missing = pl.concat([self._missing(c, found, groups) for c in self.compiled])
-        return Batch(rows, counts, missing)
+            rows = self.wide(patients.lazy()).collect(optimizations=PLAIN)
+            return found._replace(rows=rows)
+        return found
+
+    def _roots(self, number: int) -> list[int]:
+        """List the nodes of a guideline that are needed for what is asked."""
+        long = self.shape == "long"
+        found = self._rows.roots(number, listed=not self.brief) if long else []
+        return found + (self._counting.roots(number) if self.sums else [])
 
     # --- rows --------------------------------------------------------------------------------
 
-    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.rename({ID: PATIENT, **{KEEP + n: n for n in self.keep}})
+    def wide(self, patients: pl.LazyFrame) -> pl.LazyFrame:
+        """Give, lazily, a row a patient and a column a statement; then the points of scores."""
+        asked = [
+            _statuses(compiled, pieces)
+            for compiled, pieces in zip(self.compiled, self._told, strict=True)
+        ]
+        for guideline, compiled, told in zip(
+            self.guidelines, self.compiled, self._told, strict=True
+        ):
+            scores = {p.statement: _column(p) for p in told if p.kind == "score"}
+            if scores:
+                asked.append(points(guideline, compiled, scores))
+        return ask(patients, asked, list(self._kept)).rename(self._kept)
 
-    def _wide(self, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        frames = []
-        for compiled, outcome in zip(self.compiled, outcomes, strict=True):
-            names = {s: wide_name(compiled.guideline, s) for s in compiled.kinds}
-            applies = _applies().alias(f"{compiled.guideline}:applies")
-            frames.append(outcome.select(applies, *[pl.col(s).alias(n) for s, n in names.items()]))
-        base = self._named(outcomes[0].select(ID, *[KEEP + n for n in self.keep]))
-        return pl.concat([base, *frames], how="horizontal")
+    def _made_rows(self) -> Rows:
+        names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
+        statements = pl.Enum(sorted(
+            {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
+        ))  # fmt: skip
+        labels = (pl.Enum([c.guideline for c in self.compiled]), statements, pl.Enum(KINDS))
+        told = [piece for pieces in self._told for piece in pieces if piece.words]
+        return Rows(told, names, labels)
 
-    def _long(self, outcomes: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        applies = [o.with_columns(_applies().alias(APPLIES)) for o in outcomes]
-        keep = [ID, *[KEEP + n for n in self.keep]]
-        return self._named(self.rows.rows(applies, keep, listed=not self.brief))
-
-    def _pieces(self, guideline: ir.Guideline, compiled: Columnar) -> list[Piece]:
-        """List what is told of a guideline, in order."""
+    def _pieces(self, number: int) -> list[Piece]:
+        """List what is told of a guideline, in order; a long result leaves out some of it."""
+        guideline, compiled = self.guidelines[number], self.compiled[number]
+        circuit = compiled.circuit
         alone = _alone(guideline)
-        applies = Piece(guideline.id, guideline.id, "applies", APPLIES, _APPLIES, (), False)
-        found = [applies]
+        applies = {"true": circuit.applies.true, "false": circuit.applies.false}
+        found = [Piece(number, guideline.id, guideline.id, APPLIES, TRUTH, applies, "unknown", {},
+                       None)]  # fmt: skip
         for statement, kind in compiled.kinds.items():
-            if kind in _SAYING:
-                is_definition = kind == "definition"
-                words = _SAYING[kind]
-                if is_definition and statement not in alone:
-                    words = ("true",)
-                waits = () if self.brief else compiled.waits[statement]
-                found.append(Piece(guideline.id, statement, kind, statement, words, waits,
-                                   is_definition))  # fmt: skip
+            if self.kinds and kind not in self.kinds:
+                continue
+            words, outside = SAYING.get(kind, ()), None
+            if kind == "definition":
+                words = words if statement in alone else ("true",)
+                outside = circuit.applies.false
+            waits = {} if self.brief or self.shape != "long" else circuit.waiting(statement)
+            found.append(Piece(number, guideline.id, statement, kind, words,
+                               circuit.statuses[statement], WORDS[kind][-1], waits,
+                               outside))  # fmt: skip
         return found
 
-    # --- counts ------------------------------------------------------------------------------
 
-    def _counts(self, compiled: Columnar, outcome: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-        sums: dict[str, tuple[str, str, str]] = {}
-        exprs = []
-        for word in _APPLIES:
-            name = f"{compiled.guideline} {word}"
-            sums[name] = (compiled.guideline, "applies", word)
-            exprs.append((_applies() == pl.lit(word, STATUS)).sum().alias(name))
-        for statement, kind in compiled.kinds.items():
-            words = (*_SAYING[kind], *(("none",) if kind != "definition" else ("false",))) if (
-                kind in _SAYING
-            ) else ()  # fmt: skip
-            for word in words:
-                name = f"{statement} {word}"
-                sums[name] = (statement, kind, word)
-                exprs.append((pl.col(statement) == pl.lit(word, STATUS)).sum().alias(name))
-        frame = _summed(outcome.lazy(), exprs, by)
-        labels = pl.DataFrame(
-            [(name, compiled.guideline, *label) for name, label in sums.items()],
-            schema=dict.fromkeys(("variable", "guideline", "statement", "kind", "status"),
-                                 pl.String), orient="row",
-        )  # fmt: skip
-        return _labelled(frame, labels, by, self.by)
+def _statuses(compiled: Columnar, pieces: Sequence[Piece]) -> Asked:
+    """Ask for the status of each piece, as a column."""
 
-    def _missing(self, compiled: Columnar, patients: pl.LazyFrame, by: list[str]) -> pl.DataFrame:
-        pairs = [
-            (s, fact) for s, fact in compiled.pairs
-            if compiled.kinds[s] in ("recommendation", "contraindication", "caution")
-        ]  # fmt: skip
-        names = [f"{s} {fact}" for s, fact in pairs]
-        frame = _summed(compiled.missing_pairs(patients, by), [pl.col(n).sum() for n in names], by)
-        labels = pl.DataFrame(
-            [(n, compiled.guideline, *pair) for n, pair in zip(names, pairs, strict=True)],
-            schema=dict.fromkeys(("variable", "guideline", "statement", "fact"), pl.String),
-            orient="row",
-        )  # fmt: skip
-        return _labelled(frame, labels, by, self.by)
+    def make(e: Expressions) -> dict[str, pl.Expr]:
+        return {_column(piece): e.status(piece.status, piece.last) for piece in pieces}
+
+    roots = tuple(node for piece in pieces for node in piece.status.values())
+    return Asked(compiled, f"statuses {len(pieces)}", roots, make)
 
 
-def _summed(frame: pl.LazyFrame, sums: list[pl.Expr], by: list[str]) -> pl.DataFrame:
-    if by:
-        return frame.group_by(by).agg(sums).collect(optimizations=_PLAIN)
-    return frame.select(sums).collect(optimizations=_PLAIN)
-
-
-def _labelled(
-    frame: pl.DataFrame, labels: pl.DataFrame, by: list[str], names: Sequence[str]
-) -> pl.DataFrame:
-    """Turn a column a sum into a row a sum, with its labels; sums of 0 are left out."""
-    long = frame.unpivot(index=by or None, value_name="patients")
-    long = long.cast({"variable": pl.String, "patients": pl.UInt64})
-    long = long.filter(pl.col("patients") > 0)
-    together = long.join(labels, on="variable", how="left", maintain_order="left")
-    groups = [pl.col(inner).cast(pl.String).alias(n) for inner, n in zip(by, names, strict=True)]
-    return together.select(*groups, *labels.columns[1:], "patients")
+def _column(piece: Piece) -> str:
+    if piece.kind == APPLIES:
+        return f"{piece.guideline}:{APPLIES}"
+    return wide_name(piece.guideline, piece.statement)
 
 
 def add_up(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -216,12 +210,6 @@ def wide_name(guideline: str, statement: str) -> str:
     """Name the column of a statement: a pack's stands in several guidelines, and says which."""
     own = statement.partition("/")[0] == guideline
     return statement if own else f"{guideline}:{statement}"
-
-
-def _applies() -> pl.Expr:
-    true, false, unknown = (pl.lit(word, STATUS) for word in _APPLIES)
-    applies = pl.col("applies")
-    return pl.when(applies).then(true).when(applies.is_null()).then(unknown).otherwise(false)
 
 
 def asked_of(guidelines: Iterable[ir.Guideline]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ import polars as pl
 
 from hepatica.cohort.cells import RAW
 from hepatica.cohort.inputs import FILE, ROW, Part, unreadable
+from hepatica.cohort.lines import lines
 from hepatica.cohort.reading import ID, Reading
 from hepatica.diagnostics import Diagnostic, Invalid
 
@@ -92,7 +92,7 @@ def check(
     `asked` are the facts that the guidelines can use. Raises `Invalid` (D301) when a file breaks
     off, (D315) for lines of a CSV that have too many or too few cells, (D316) without any row.
     """
-    lines(reading)
+    lines(reading.table)
     sums = _sums(reading)
     rows = sums["rows"]
     if not rows:
@@ -148,18 +148,18 @@ def _collect(reading: Reading, frame: pl.LazyFrame) -> pl.DataFrame:
     try:
         return frame.collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _broken(reading, error) from None
+        raise broken(reading) or unreadable(reading.table.parts[0], error) from None
 
 
-def _broken(reading: Reading, error: Exception) -> Invalid:
-    """Find the file that cannot be read to its end."""
-    for part in reading.table.parts:
+def broken(reading: Reading, parts: Iterable[Part] | None = None) -> Invalid | None:
+    """Find the file that cannot be read to its end; none where all of them can."""
+    for part in reading.table.parts if parts is None else parts:
         try:
             reading.table.scan([part]).select(pl.all().len()).collect(engine="streaming")
             reading.patients([part]).select(pl.all().null_count()).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as own:
             return unreadable(part, own)
-    return unreadable(reading.table.parts[0], error)
+    return None
 
 
 def _first(reading: Reading, where: pl.Expr) -> tuple[Place, ...]:
@@ -209,60 +209,6 @@ def _twice_problem(reading: Reading) -> list[Problem]:
             _first(reading, reading.is_twice()),
         )
     ]  # fmt: skip
-
-
-def lines(reading: Reading) -> None:
-    """Compare the number of cells in every line of a CSV file. Raises `Invalid` (D315).
-
-    Polars fills a short line with missing cells without a word.
-    """
-    table = reading.table
-    found = []
-    for part in table.parts:
-        if part.form != "csv":
-            continue
-        wanted = len([n for n in table.columns if n not in dict(part.keys)])
-        odd = _odd_line(reading, part, wanted)
-        if odd is not None:
-            line, cells = odd
-            told = f"line {line:,} has {cells} cells, and the first line {wanted}"
-            help = "mend the line; a cell that holds the separator is quoted"
-            found.append(Diagnostic("D315", "error", told, file=part.path, help=help))
-    if found:
-        raise Invalid(found)
-
-
-def _odd_line(reading: Reading, part: Part, wanted: int) -> tuple[int, int] | None:
-    """Find the first line with another number of cells, and say how many it has."""
-    text = pl.scan_csv(
-        part.path, has_header=False, separator="\x01", quote_char=None, glob=False,
-        schema={"line": pl.String},
-    ).with_row_index("number", offset=1)  # fmt: skip
-    line = pl.col("line")
-    unpaired = line.str.count_matches('"', literal=True) % 2 == 1
-    if _collect(reading, text.select(unpaired.any())).item():
-        return _odd_row(part, reading.table.separator, wanted)
-    # Every quoted cell ends in its line: what is in quotes separates nothing.
-    bare = line.str.replace_all('"[^"]*"', '"')
-    cells = bare.str.count_matches(reading.table.separator, literal=True) + 1
-    odd = text.filter((cells != wanted) & (line.str.strip_chars() != ""))
-    few = _collect(reading, odd.select("number", cells.alias("cells")).head(1))
-    return few.row(0) if len(few) else None
-
-
-def _odd_row(part: Part, separator: str, wanted: int) -> tuple[int, int] | None:
-    """Do the same where a quoted cell goes on in the next line: row by row."""
-    with open(part.path, encoding="utf-8-sig", newline="") as stream:
-        rows = csv.reader(stream, delimiter=separator)
-        before = 0
-        try:
-            for row in rows:
-                if row and len(row) != wanted and (len(row) > 1 or row[0].strip()):
-                    return before + 1, len(row)
-                before = rows.line_num
-        except csv.Error as error:
-            raise unreadable(part, error) from None
-    return None
 
 
 def _name(reading: Reading) -> str:

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import Answerer, Shape, add_up, asked_of
+from hepatica.cohort.answers import Answerer, Shape, asked_of
 from hepatica.cohort.check import Check, check
 from hepatica.cohort.frames import Given, table_of
 from hepatica.cohort.inputs import FILE, ROW, unreadable
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import MARK, Reading
 from hepatica.cohort.summary import Summary, summary
+from hepatica.cohort.sums import Tally, added
 from hepatica.diagnostics import Invalid
 
 _AT_ONCE = 100_000
@@ -62,8 +63,10 @@ def evaluate_cohort(
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(reading.table.parts[0], error) from None
     rows = pl.concat([batch.rows for batch in batches if batch.rows is not None])
-    counts = add_up(batch.counts for batch in batches)
-    missing = add_up(batch.missing for batch in batches)
+    tally: Tally = {}
+    for batch in batches:
+        tally = added(tally, batch.tally)
+    counts, missing = answerer.counted(tally)
     summed = summary(
         chosen, counts, missing, by, patients=found.rows - len(rejected), rejected=len(rejected),
         synthetic=MARK in reading.table.columns,

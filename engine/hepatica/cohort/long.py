@@ -1,239 +1,175 @@
-"""The rows of a long result: each is a number first, and gets its words when all are in order.
+"""The rows of a long result, laid out as a grid: a line a patient, a column a statement.
 
-A row is one whole number of 64 bits: the patient's place in the batch, the statement, the status,
-and which facts it waits for. So the rows of all statements are put in order by sorting numbers.
-Few patients wait for different facts: each list is made once and then pointed to.
+What is told of a statement is a small number (0: nothing), and what it waits for are bits, eight
+facts a byte. What is not 0 in such a grid, read line by line, stands in the order of the result, so
+nothing has to be sorted.
 """
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy
 import polars as pl
 import pyarrow
 
 from hepatica.compile.columnar import STATUS
+from hepatica.compile.words import Array, Bits
 
-BITS = 64
-_STATUS_BITS = 4
-_MOST_LISTS = 500_000
-_PLAIN = pl.QueryOptFlags.none()
-ORDER = "order:"
+_WORDS = {word: number for number, word in enumerate(STATUS.categories, 1)}
+_OPEN = ("contingent", "unknown")
 
 
 class Piece(NamedTuple):
     """A statement, or whether its guideline applies: its labels, and the statuses that are told.
 
-    `status` is the column of the outcomes, `waiting` the facts of its bits (`Columnar.waiting`);
-    with `within`, only rows are told to which the guideline may apply.
+    `of` is the number of the guideline. `status` gives the node of each status but `last`, which is
+    so when none of the others is; `waiting` the node of each fact that it waits for where it is
+    open. `outside` is a node: where it is on, nothing is told.
     """
 
+    of: int
     guideline: str
     statement: str
     kind: str
-    status: str
     words: tuple[str, ...]
-    waiting: tuple[str, ...]
-    within: bool
+    status: dict[str, int]
+    last: str
+    waiting: dict[str, int]
+    outside: int | None
+
+    @property
+    def open(self) -> str | None:
+        """The status that waits for facts, if it is told."""
+        return next((word for word in self.words if word in _OPEN), None)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts whose bits are asked for."""
+        return tuple(sorted(self.waiting)) if self.open else ()
 
 
 class Rows:
-    """Makes the rows of batches: `pieces` of each guideline, in the order they are told."""
+    """Makes the rows of batches: `pieces` in the order they are told."""
 
-    def __init__(
-        self, pieces: Sequence[Sequence[Piece]], names: pl.Enum, labels: Sequence[pl.Enum]
-    ) -> None:
+    def __init__(self, pieces: Sequence[Piece], names: pl.Enum, labels: Sequence[pl.Enum]) -> None:
         """Take the types of missing facts, and of guidelines, statements and kinds."""
-        self.by_guideline = [list(some) for some in pieces]
-        self.pieces = [piece for some in pieces for piece in some]
+        self.pieces = list(pieces)
+        self.names = names
         self.labels = {
-            label: pl.Series(label, [getattr(piece, label) for piece in self.pieces], dtype=dtype)
+            label: _codes([getattr(piece, label) for piece in self.pieces], dtype)
             for label, dtype in zip(("guideline", "statement", "kind"), labels, strict=True)
         }
-        self.lists = _Lists([piece.waiting for piece in self.pieces], names)
+        self.dtypes = dict(zip(self.labels, labels, strict=True))
+        numbers = {name: number for number, name in enumerate(names.categories)}
+        facts: list[int] = []
+        of: list[int] = []
+        for number, piece in enumerate(self.pieces):
+            bytes_ = -(-len(piece.facts) // 8)
+            of += [number] * bytes_
+            facts += [numbers[fact] for fact in piece.facts]
+            facts += [0] * (bytes_ * 8 - len(piece.facts))
+        self._piece_of = numpy.array(of, numpy.int64)
+        self._fact_of = numpy.array(facts, _smallest(len(numbers)))
 
-    def rows(
-        self, outcomes: Sequence[pl.DataFrame], keep: list[str], *, listed: bool
-    ) -> pl.DataFrame:
-        """Give the rows of a batch, those of a patient together; `keep` are columns of the patient.
-
-        A frame of `outcomes` a guideline; `listed` with those of `Columnar.waiting`, of which the
-        column `missing` is made.
-        """
-        at = _Places.of(len(outcomes[0]), len(self.pieces))
-        rows: list[pl.Series] = []
-        opened: list[tuple[pl.Series, dict[str, pl.Series]]] = []
-        first = 0
-        for i, pieces in enumerate(self.by_guideline):
-            order = pl.int_range(pl.len(), dtype=pl.UInt64) * pl.lit(1 << at.order, pl.UInt64)
-            frame = outcomes[i].lazy().with_columns(order.alias(ORDER))
-            numbered = list(enumerate(pieces, first))
-            steps: list[pl.Expr] = []
-            asked: list[pl.Expr] = []
-            for number, piece in numbered:
-                steps += _told(number, piece, listed)
-                asked += _numbers(number, piece, at, listed)
-            found = frame.with_columns(steps).select(asked).collect(optimizations=_PLAIN)
-            for number, piece in numbered:
-                rows.append(found[f"rows {number}"][0])
-                if listed and piece.waiting:
-                    bits = {f"{w}": found[f"bits {number} {w}"][0] for w in _words(piece)}
-                    opened.append((found[f"open {number}"][0], bits))
-            first += len(pieces)
-        if opened:
-            rows.append(self.lists.numbered(opened, at))
-        return self._said(pl.concat(rows).sort(), outcomes[0], keep, at, listed)
-
-    def _said(
-        self, rows: pl.Series, patients: pl.DataFrame, keep: list[str], at: _Places, listed: bool
-    ) -> pl.DataFrame:
-        """Turn the numbers of rows, in order, into words."""
-        row = pl.col("row:")
-        patient = row // pl.lit(1 << at.order, pl.UInt64)
-        piece, status = at.piece_of(row), at.status_of(row)
-        statuses = pl.Series(list(STATUS.categories), dtype=STATUS)
-        frame = rows.alias("row:").to_frame().lazy().select(
-            *[pl.lit(patients[name]).gather(patient).alias(name) for name in keep],
-            *[pl.lit(s).gather(piece).alias(label) for label, s in self.labels.items()],
-            pl.lit(statuses).gather(status).alias("status"),
-            *([at.list_of(row).alias("missing")] if listed else []),
-        ).collect(optimizations=_PLAIN)  # fmt: skip
-        if listed:
-            frame = frame.with_columns(self.lists.of(frame["missing"]))
-        return frame
-
-
-class _Places(NamedTuple):
-    """Where in the number of a row, from which bit on, is what; the list is in the lowest."""
-
-    status: int
-    piece: int
-    order: int
-
-    @classmethod
-    def of(cls, patients: int, pieces: int) -> _Places:
-        order = BITS - max(patients - 1, 1).bit_length()
-        piece = order - max(pieces - 1, 1).bit_length()
-        return cls(piece - _STATUS_BITS, piece, order)
-
-    def piece_of(self, row: pl.Expr) -> pl.Expr:
-        return _cut(row, self.piece, self.order)
-
-    def status_of(self, row: pl.Expr) -> pl.Expr:
-        return _cut(row, self.status, self.piece)
-
-    def list_of(self, row: pl.Expr) -> pl.Expr:
-        return _cut(row, 0, self.status)
-
-
-def _cut(row: pl.Expr, low: int, high: int) -> pl.Expr:
-    """Give the bits of a number from one to, not including, another."""
-    bits = row & pl.lit((1 << high) - (1 << low), pl.UInt64)
-    return bits // pl.lit(1 << low, pl.UInt64) if low else bits
-
-
-def _told(number: int, piece: Piece, listed: bool) -> list[pl.Expr]:
-    """Say which patients get a row, and which of those wait for facts."""
-    status = pl.col(piece.status)
-    told = functools.reduce(operator.or_, [status == pl.lit(word, STATUS) for word in piece.words])
-    if piece.within:
-        told = told & pl.col("applies").fill_null(True)
-    if not (listed and piece.waiting):
-        return [told.alias(f"told {number}")]
-    waits = functools.reduce(operator.or_, [pl.col(b) != 0 for b in _bytes(piece)])
-    return [(told & ~waits).alias(f"told {number}"), (told & waits).alias(f"waits {number}")]
-
-
-def _numbers(number: int, piece: Piece, at: _Places, listed: bool) -> list[pl.Expr]:
-    """Give the numbers of the rows of a statement, as one list; those that wait by themselves."""
-
-    def rows(which: pl.Expr) -> pl.Expr:
-        status = pl.col(piece.status).to_physical().filter(which).cast(pl.UInt64)
-        label = pl.lit(number << at.piece, pl.UInt64)
-        order = pl.col(ORDER).filter(which)
-        return (order + status * pl.lit(1 << at.status, pl.UInt64) + label).implode()
-
-    found = [rows(pl.col(f"told {number}")).alias(f"rows {number}")]
-    if not (listed and piece.waiting):
+    def roots(self, number: int, *, listed: bool) -> list[int]:
+        """List the nodes of a guideline that are needed; `listed` with what is missing."""
+        found: list[int] = []
+        for piece in self.pieces:
+            if piece.of == number:
+                found += piece.status.values()
+                found += [] if piece.outside is None else [piece.outside]
+                found += [piece.waiting[fact] for fact in piece.facts] if listed else []
         return found
-    waits = pl.col(f"waits {number}")
-    found.append(rows(waits).alias(f"open {number}"))
-    names = _bytes(piece)
-    for word in _words(piece):
-        some = [
-            pl.col(name).filter(waits).cast(pl.UInt64) * pl.lit(1 << 8 * i, pl.UInt64)
-            for i, name in enumerate(names[8 * word : 8 * word + 8])
-        ]
-        bits = functools.reduce(operator.add, some)
-        found.append(bits.implode().alias(f"bits {number} {word}"))
+
+    def rows(self, batch: pl.DataFrame, bits: Sequence[Bits], *, listed: bool) -> pl.DataFrame:
+        """Give the rows of a batch, those of a patient together.
+
+        `batch` are the columns of the patients that are kept; `bits` are of each guideline.
+        """
+        size = len(self.pieces)
+        grid = numpy.empty((size, len(batch)), numpy.uint8)
+        for number, piece in enumerate(self.pieces):
+            grid[number] = _told(piece, bits[piece.of])
+        told = numpy.ascontiguousarray(grid.T).reshape(-1)
+        cells = numpy.flatnonzero(told != 0)
+        each = numpy.count_nonzero(grid, axis=0)
+        line = numpy.repeat(numpy.arange(len(batch), dtype=numpy.uint32), each)
+        column = cells - line.astype(numpy.int64) * size
+        patient = pl.Series(line)
+        columns = [column.gather(patient) for column in batch]
+        for label, codes in self.labels.items():
+            columns.append(_words(label, codes[column], self.dtypes[label]))
+        columns.append(_words("status", told[cells] - numpy.uint8(1), STATUS))
+        if listed:
+            columns.append(self._missing(bits, len(batch), cells))
+        return pl.DataFrame(columns)
+
+    def _missing(self, bits: Sequence[Bits], patients: int, cells: Array) -> pl.Series:
+        """List what each row waits for."""
+        size = len(self.pieces)
+        grid = numpy.empty((len(self._piece_of), patients), numpy.uint8)
+        at = 0
+        for piece in self.pieces:
+            if piece.facts:
+                nodes = [piece.waiting[fact] for fact in piece.facts]
+                for byte in bits[piece.of].packed(nodes, _open(piece, bits[piece.of])):
+                    grid[at] = byte
+                    at += 1
+        lines = numpy.ascontiguousarray(grid.T).reshape(-1)
+        place = numpy.flatnonzero(lines != 0)
+        on = numpy.flatnonzero(numpy.unpackbits(lines[place], bitorder="little"))
+        place = place[on >> 3]
+        line = place // max(len(grid), 1)
+        column = place - line * len(grid)
+        cell = line * size + self._piece_of[column]
+        first = numpy.flatnonzero(numpy.diff(cell, prepend=-1))
+        waits = numpy.zeros(size * patients, numpy.uint8)
+        waits[cell[first]] = 1
+        lengths = numpy.zeros(len(cells), numpy.int64)
+        lengths[waits[cells] != 0] = numpy.diff(first, append=len(cell))
+        return _lists("missing", lengths, self._fact_of[column * 8 + (on & 7)], self.names)
+
+
+def _told(piece: Piece, bits: Bits) -> Array:
+    """Say what is told of a piece, as a number a patient."""
+    told = {word: _WORDS[word] for word in piece.words}
+    codes = [(told.get(word, 0), node) for word, node in piece.status.items()]
+    found = bits.coded(codes, told.get(piece.last, 0))
+    if piece.outside is not None:
+        found *= numpy.uint8(1) - bits.each(piece.outside)
     return found
 
 
-def _bytes(piece: Piece) -> list[str]:
-    return [f"? {piece.statement} {i}" for i in range(-(-len(piece.waiting) // 8))]
+def _open(piece: Piece, bits: Bits) -> Array:
+    """Say in words for whom a piece is open, and told to be."""
+    assert piece.open is not None
+    if piece.open in piece.status:
+        found = bits.of(piece.status[piece.open])
+    else:
+        found = bits.not_any(piece.status.values())
+    return found if piece.outside is None else found & bits.not_any([piece.outside])
 
 
-def _words(piece: Piece) -> range:
-    return range(-(-len(piece.waiting) // BITS))
+def _smallest(values: int) -> type[numpy.unsignedinteger[Any]]:
+    """Give the type that Polars holds so many words in."""
+    return numpy.uint8 if values < 1 << 8 else numpy.uint16 if values < 1 << 16 else numpy.uint32
 
 
-class _Lists:
-    """The lists of facts that anybody waits for: `every` of them, the first one empty."""
+def _codes(words: Sequence[str], dtype: pl.Enum) -> Array:
+    return pl.Series(words, dtype=dtype).to_physical().to_numpy()
 
-    def __init__(self, waiting: Sequence[tuple[str, ...]], names: pl.Enum) -> None:
-        self.waiting = waiting
-        self.dtype = pl.List(names)
-        self.words = [str(i) for i in range(max((-(-len(w) // BITS) for w in waiting), default=0))]
-        self._forget()
 
-    def _forget(self) -> None:
-        self.every = pl.Series("missing", [[]], dtype=self.dtype)
-        self.known = pl.DataFrame(
-            schema={"piece": pl.UInt64, **dict.fromkeys(self.words, pl.UInt64), "list": pl.UInt64}
-        )
+def _words(name: str, codes: Array, dtype: pl.Enum) -> pl.Series:
+    return pl.Series(name, codes).cat.to(dtype)
 
-    def of(self, numbers: pl.Series) -> pl.Series:
-        """Give the lists of these numbers, most of which are 0.
 
-        Only what is in them is fetched; where each begins is a sum. (Polars' own `gather` of lists
-        takes some ten times as long.)
-        """
-        lengths = self.every.list.len().gather(numbers)
-        ends = lengths.cast(pl.Int64).cum_sum()
-        offsets = pl.concat([pl.Series([0], dtype=pl.Int64), ends]).to_arrow()
-        members = self.every.gather(numbers.filter(numbers != 0)).explode(empty_as_null=False)
-        kind = pl.Series("", [], dtype=self.dtype).to_arrow().type
-        lists = pyarrow.LargeListArray.from_arrays(offsets, members.to_arrow(), type=kind)
-        schema = pl.DataFrame({"missing": self.every.head(0)}).to_arrow().schema
-        return pl.DataFrame(pyarrow.table([lists], schema=schema))["missing"]
-
-    def numbered(
-        self, opened: Sequence[tuple[pl.Series, dict[str, pl.Series]]], at: _Places
-    ) -> pl.Series:
-        """Add to the numbers of rows the number of their list, of which the bits are given."""
-        if len(self.every) > _MOST_LISTS:
-            self._forget()
-        frames = [
-            pl.DataFrame({"row": rows, **bits}).with_columns(
-                pl.lit(0, pl.UInt64).alias(w) for w in self.words if w not in bits
-            )
-            for rows, bits in opened
-        ]
-        together = pl.concat(frames).with_columns(at.piece_of(pl.col("row")).alias("piece"))
-        key = ["piece", *self.words]
-        self._learn(together.select(key).unique().join(self.known, on=key, how="anti"))
-        listed = together.join(self.known, on=key, how="left", maintain_order="left")
-        return listed.select(pl.col("row") + pl.col("list")).to_series()
-
-    def _learn(self, new: pl.DataFrame) -> None:
-        lists = [
-            [fact for i, fact in enumerate(self.waiting[piece]) if bits[i // BITS] >> i % BITS & 1]
-            for piece, *bits in new.sort(pl.all()).rows()
-        ]
-        numbers = pl.int_range(len(self.every), len(self.every) + len(new), eager=True)
-        known = new.sort(pl.all()).with_columns(numbers.cast(pl.UInt64).alias("list"))
-        self.known = pl.concat([self.known, known])
-        self.every = pl.concat([self.every, pl.Series("missing", lists, dtype=self.dtype)])
+def _lists(name: str, lengths: Array, members: Array, dtype: pl.Enum) -> pl.Series:
+    """Make lists of words of their lengths and all members."""
+    offsets = numpy.zeros(len(lengths) + 1, numpy.int64)
+    numpy.cumsum(lengths, out=offsets[1:])
+    schema = pl.DataFrame(schema={name: pl.List(dtype)}).to_arrow().schema
+    words = _words(name, members, dtype).to_arrow()
+    lists = pyarrow.LargeListArray.from_arrays(offsets, words, type=schema.field(0).type)
+    return pl.DataFrame(pyarrow.table([lists], schema=schema))[name]

@@ -6,40 +6,29 @@ the highest sum that is possible, and equal where it is known. A sum that is giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 
 import polars as pl
 
 from hepatica import ir
-from hepatica.compile.columnar import Columnar
+from hepatica.compile.columnar import Asked, Columnar
+from hepatica.compile.expressions import Expressions
 
 ENDS = ("low", "high")
-_FEW = pl.QueryOptFlags.none(projection_pushdown=True)
-"""Only what the points need is worked out, of all that is concluded."""
-Name = Callable[[str, str], str]
 
 
-def with_points(
-    wide: pl.DataFrame, patients: pl.LazyFrame,
-    compiled: Iterable[tuple[ir.Guideline, Columnar]], name: Name,
-) -> pl.DataFrame:  # fmt: skip
-    """Put two Float64 columns for each score beside a wide result of the same patients.
-
-    `name` names the column of a statement, from the ids of its guideline and its own.
-    """
-    frames = [wide]
-    for guideline, one in compiled:
-        scores = _scores(guideline, one)
-        if scores:
-            points = one.concluded(patients).select(
-                pl.col(f"{fact}.{end}").alias(f"{name(guideline.id, statement)}:{end}")
-                for statement, fact in scores.items() for end in ENDS
-            )  # fmt: skip
-            frames.append(points.collect(optimizations=_FEW))
-    return pl.concat(frames, how="horizontal") if len(frames) > 1 else wide
-
-
-def _scores(guideline: ir.Guideline, compiled: Columnar) -> dict[str, str]:
-    """Give the fact of each score statement, in their order."""
+def points(guideline: ir.Guideline, compiled: Columnar, columns: Mapping[str, str]) -> Asked:
+    """Ask for two Float64 columns for each score; `columns` are those of the score statements."""
     every = {s.id: s.score for s in (*guideline.definitions, *guideline.statements)}
-    return {s: every[s] or "" for s, kind in compiled.kinds.items() if kind == "score"}
+    facts = {column: every[statement] or "" for statement, column in columns.items()}
+    scores = compiled.circuit.scores
+
+    def make(e: Expressions) -> dict[str, pl.Expr]:
+        return {
+            f"{column}:{end}": e.given_or(fact, expr)
+            for column, fact in facts.items()
+            for end, expr in zip(ENDS, e.interval(scores[fact]), strict=True)
+        }
+
+    roots = [node for fact in facts.values() for rail, _ in scores[fact].terms for node in rail]
+    return Asked(compiled, f"points {len(facts)}", tuple(roots), make)

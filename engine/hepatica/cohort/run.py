@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import Answerer, Shape, add_up
-from hepatica.cohort.check import Check
+from hepatica.cohort.answers import PLAIN, Answerer, Shape, add_up
+from hepatica.cohort.check import Check, broken
 from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
 from hepatica.cohort.reading import Reading
+from hepatica.cohort.stream import Tick, Watched
+from hepatica.cohort.sums import Tally, added
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.version import VERSION
 
-AT_ONCE = 100_000
+AT_ONCE = 50_000
+"""Patients that are answered at once: more of them take more memory, and no less time."""
 MANIFEST = "_manifest.json"
 _SAMPLE = 2_000
 _LOW = 0.3
 """An estimate from the first patients is believed to this share: only a sure lack is told."""
-Tick = Callable[[int], None]
 
 
 class Done(NamedTuple):
@@ -98,6 +101,7 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
     _room(job, folder, job.check.rows)
     asked = _digest({**job.told, "by": list(job.answerer.by), "keep": list(job.answerer.keep),
                      "sums": job.answerer.sums, "brief": job.answerer.brief,
+                     "kinds": list(job.answerer.kinds),
                      "clean": job.check.clean})  # fmt: skip
     before = _manifest(where)
     files: dict[str, Any] = before.get("files", {}) if before.get("asked") == asked else {}
@@ -160,34 +164,67 @@ def write_rejects(reading: Reading, path: str) -> int:
 
 
 def _answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None) -> Done:
-    patients = rows = 0
-    counts: list[pl.DataFrame] = []
-    missing: list[pl.DataFrame] = []
+    """Make the result, and count. A wide result is a plan of its own: then counting is, too."""
+    if sink is None or job.answerer.shape == "long":
+        return _by_batches(job, parts, sink, tick)
+    patients = _by_plan(job, parts, sink, tick)
+    if not job.answerer.sums:
+        return Done(patients, patients, *job.answerer.counted({}), 0)
+    return _by_batches(job, parts, None, None)._replace(rows=patients)
+
+
+def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Sink, tick: Tick | None) -> int:
+    """Write a wide result; how many patients it has."""
+    watched = Watched[None](tick)
     frame = job.reading.usable(parts, clean=job.check.clean)
-    batches = iter(frame.collect_batches(chunk_size=AT_ONCE, engine="streaming"))
+    plan = job.answerer.wide(watched.counting(frame))
+    with pl.Config(streaming_chunk_size=AT_ONCE), _about_files(job, parts):
+        watched.run(lambda: sink.write_plan(plan))
+    return watched.patients
+
+
+def _by_batches(
+    job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None
+) -> Done:
+    """Write a long result, and count."""
+    answerer = job.answerer
+    tally: Tally = {}
+    patients = rows = 0
+    asked = answerer.ask(job.reading.usable(parts, clean=job.check.clean))
+    plan = asked.plan
+    batches = iter(plan.collect_batches(
+        chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN
+    ))  # fmt: skip
     while True:
-        try:
+        with _about_files(job, parts):
             batch = next(batches, None)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            part = (parts or job.reading.table.parts)[0]
-            raise unreadable(part, error) from None
         if batch is None:
             break
         if not len(batch):
             continue
-        found = job.answerer.answer(batch)
+        found = answerer.made(batch, asked.words)
         patients += len(batch)
+        tally = added(tally, found.tally)
         if found.rows is not None and sink is not None:
             sink.write(found.rows)
             rows += len(found.rows)
-        counts, missing = [_added([*counts, found.counts])], [_added([*missing, found.missing])]
         if tick is not None:
             tick(len(batch))
     if sink is not None and not patients:  # a file without rows still gets its columns
-        empty = job.answerer.answer(frame.head(0).collect()).rows
+        empty = answerer.made(plan.head(0).collect(), asked.words).rows
         if empty is not None:
             sink.write(empty)
-    return Done(rows, patients, _added(counts), _added(missing), 0)
+    return Done(rows, patients, *answerer.counted(tally), 0)
+
+
+@contextlib.contextmanager
+def _about_files(job: Job, parts: Sequence[Part] | None) -> Iterator[None]:
+    """Tell what Polars says of a file that breaks off after all. Raises `Invalid` (D301)."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        first = (parts or job.reading.table.parts)[0]
+        raise broken(job.reading, parts) or unreadable(first, error) from None
 
 
 def _added(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -242,7 +279,7 @@ def _room(job: Job, path: str, rows: int) -> None:
     buffer = io.BytesIO()
     form = "parquet" if path.endswith("/") or Path(path).is_dir() else form_of(path)
     if form == "csv":
-        found.select(as_text(found)).write_csv(buffer)
+        found.select(as_text(found.schema)).write_csv(buffer)
     elif form == "ndjson":
         found.write_ndjson(buffer)
     else:

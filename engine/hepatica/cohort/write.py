@@ -13,7 +13,7 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -65,12 +65,25 @@ class Sink:
             if self.form == "parquet":
                 self._write_parquet(frame)
             elif self.form == "csv":
-                plain = frame.select(as_text(frame))
+                plain = frame.select(as_text(frame.schema))
                 plain.write_csv(self._stream, include_header=not self._begun)
             else:
                 frame.write_ndjson(self._stream)
             self._begun = True
         self.rows += len(frame)
+
+    def write_plan(self, plan: pl.LazyFrame) -> None:
+        """Write what a plan gives, all of it, as the only thing; its rows are not counted.
+
+        Raises what Polars raises when the plan itself fails and the place can be written to.
+        """
+        with self._complaints(only_full=True):
+            if self.form == "parquet":
+                plan.sink_parquet(self.scratch, metadata=self.told, **_PARQUET)
+            elif self.form == "csv":
+                plan.select(as_text(plan.collect_schema())).sink_csv(self.scratch, **_STREAMING)
+            else:
+                plan.sink_ndjson(self.scratch, **_STREAMING)
 
     def _write_parquet(self, frame: pl.DataFrame) -> None:
         if self._parquet is None:
@@ -115,11 +128,20 @@ class Sink:
             raise
 
     @contextlib.contextmanager
-    def _complaints(self) -> Any:
+    def _complaints(self, *, only_full: bool = False) -> Any:
         try:
             yield
         except (OSError, pl.exceptions.PolarsError) as error:
+            if only_full and not is_full(error):
+                raise
             raise cannot_write(str(self.path), error) from None
+
+
+def write_whole(path: str, frames: Iterable[pl.DataFrame]) -> None:
+    """Write a table from its frames, all of it or nothing. Raises `Invalid` (D317)."""
+    with Sink(path) as sink:
+        for frame in frames:
+            sink.write(frame)
 
 
 class _Parquet:
@@ -137,10 +159,7 @@ class _Parquet:
 
         def run() -> None:
             try:
-                frames.sink_parquet(
-                    path, compression="zstd", compression_level=1, statistics=False,
-                    metadata=told, engine="streaming",
-                )  # fmt: skip
+                frames.sink_parquet(path, metadata=told, **_PARQUET)
             except Exception as error:
                 self._error = error
 
@@ -183,16 +202,23 @@ class _Parquet:
                 yield frame
 
 
+_STREAMING: dict[str, Any] = {
+    "engine": "streaming",
+    "optimizations": pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False),
+}
+_PARQUET: dict[str, Any] = {
+    "compression": "zstd", "compression_level": 1, "statistics": False, **_STREAMING,
+}  # fmt: skip
 _PATIENCE = 0.1
 """Seconds until a thread looks whether the other one has given up."""
 
 
-def as_text(frame: pl.DataFrame) -> list[pl.Expr]:
+def as_text(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     """Join lists, which a CSV cannot hold."""
     return [
         _joined(name) if isinstance(dtype, pl.List) else pl.col(name)
-        for name, dtype in frame.schema.items()
-    ]  # fmt: skip
+        for name, dtype in schema.items()
+    ]
 
 
 def _joined(name: str) -> pl.Expr:
@@ -223,14 +249,20 @@ def cannot_write(path: str, error: Exception) -> Invalid:
     """Tell that a result could not be written, and that nothing half-written was left."""
     number = getattr(error, "errno", None)
     text = str(error)
-    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or any(
-        word in text.lower() for word in ("no space left", "file too large", "quota")
-    ):
+    if is_full(error):
         help = "make room, or write to another disk; what was there before is unchanged"
         return refused("D317", f"there is no room to write `{path}`", path, help)
     reason = (os.strerror(number) if number else text.strip().splitlines()[0]).lower()
     help = "are you allowed to write there, and is the folder there?"
     return refused("D317", f"`{path}` could not be written: {reason[:160]}", path, help)
+
+
+def is_full(error: Exception) -> bool:
+    """Say whether a disk, or what one may write on it, is full."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    text = str(error).lower()
+    return any(word in text for word in ("no space left", "file too large", "quota"))
 
 
 def has_room(path: str, needed: float) -> None:

@@ -78,6 +78,7 @@ class Circuit:
         self._waiting: dict[int, tuple[ir.Condition, dict[str, int]]] = {}
         self._waiting_of: dict[tuple[str, tuple[ir.Value, ...]], dict[str, int]] = {}
         self._missing: dict[str, dict[str, int]] = {}
+        self._waiting_for_all: dict[str, dict[str, int]] = {}
 
     @property
     def nodes(self) -> list[Node]:
@@ -90,8 +91,15 @@ class Circuit:
         It is on where the statement is open (contingent, or unknown) and the fact could settle it.
         """
         if statement not in self._missing:
-            self._missing[statement] = self._missing_for(statement)
+            only = self.statuses[statement].get("contingent")
+            self._missing[statement] = self._union((self.waiting(statement),), only)
         return self._missing[statement]
+
+    def waiting(self, statement: str) -> dict[str, int]:
+        """Give the same, but it may be on, too, where the statement is not open: fewer nodes."""
+        if statement not in self._waiting_for_all:
+            self._waiting_for_all[statement] = self._union(self._parts_of(statement))
+        return self._waiting_for_all[statement]
 
     # --- nodes -------------------------------------------------------------------------------
 
@@ -163,16 +171,16 @@ class Circuit:
 
     # --- what is missing ---------------------------------------------------------------------
 
-    def _missing_for(self, name: str) -> dict[str, int]:
+    def _parts_of(self, name: str) -> list[dict[str, int]]:
+        """Give what each part of a statement waits for."""
         parts = [self._open(when) for when in self._when[name]]
-        kind, status = self.kinds[name], self.statuses[name]
-        if kind == "recommendation":
+        if self.kinds[name] == "recommendation":
             if self.guideline.applies is not None:
                 parts.append(self._open(self.guideline.applies))
             for option in self._options[name]:
                 against = [self._open(self._when[c][0]) for c in option.contraindications]
                 parts.append(self._union(against, self._no(self._blocked(option))))
-        return self._union(parts, status.get("contingent"))
+        return parts
 
     def _union(self, parts: Iterable[dict[str, int]], only: int | None = None) -> dict[str, int]:
         """Put together what several parts wait for; with `only`, where that node is on."""

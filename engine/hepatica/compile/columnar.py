@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -26,6 +27,18 @@ from hepatica.walk import leaves
 
 Plan = tuple[list[list[pl.Expr]], dict[str, pl.Expr]]
 Make = Callable[[Expressions], dict[str, pl.Expr]]
+
+
+class Asked(NamedTuple):
+    """What is asked of a guideline: the nodes that are needed, and the columns made of them.
+
+    `what` names the question: its plan is kept for every set of facts that tables have.
+    """
+
+    of: Columnar
+    what: str
+    roots: tuple[int, ...]
+    make: Make
 
 
 class Columnar:
@@ -118,7 +131,7 @@ class Columnar:
         names = pl.Enum(self.reads)
 
         def make(e: Expressions) -> dict[str, pl.Expr]:
-            return {s: e.listed(sorted(by.items()), names) for s, by in self._waiting.items()}
+            return {s: e.listed(sorted(by.items()), names) for s, by in self.waiting.items()}
 
         return self._select(frame, keep, "missing", self._waiting_nodes, make)
 
@@ -130,46 +143,23 @@ class Columnar:
         """
 
         def make(e: Expressions) -> dict[str, pl.Expr]:
-            return {f"{s} {fact}": e.use(self._waiting[s][fact]) for s, fact in self.pairs}
+            return {f"{s} {fact}": e.use(self.waiting[s][fact]) for s, fact in self.pairs}
 
         return self._select(frame, keep, "pairs", self._waiting_nodes, make)
-
-    def waiting(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
-        """Give `outcomes`, and for each statement which facts are missing, as bits: fast to make.
-
-        Columns: those of `outcomes`, and as many UInt8 a statement as its facts need, named
-        `? statement 0`, `? statement 1` and so on; the lowest bit of the first is the first fact
-        of `waits`. All bits are off where the statement is not open.
-        """
-
-        def make(e: Expressions) -> dict[str, pl.Expr]:
-            bits = {
-                f"? {s} {i}": byte
-                for s, by in self._waiting.items()
-                for i, byte in enumerate(e.packed([by[fact] for fact in self.waits[s]]))
-            }
-            return {**self._outcomes(e), **bits}
-
-        roots = [*self._waiting_nodes, *self._outcome_nodes]
-        return self._select(frame, keep, "waiting", roots, make)
-
-    @functools.cached_property
-    def waits(self) -> dict[str, tuple[str, ...]]:
-        """List, for every statement, the facts that can be missing for it."""
-        return {s: tuple(sorted(by)) for s, by in self._waiting.items()}
 
     @functools.cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """List every statement with every fact that can be missing for it."""
-        return tuple((s, fact) for s, by in self._waiting.items() for fact in sorted(by))
+        return tuple((s, fact) for s, by in self.waiting.items() for fact in sorted(by))
 
     @functools.cached_property
-    def _waiting(self) -> dict[str, dict[str, int]]:
+    def waiting(self) -> dict[str, dict[str, int]]:
+        """Give, for every statement, the node of each fact that can be missing for it."""
         return {s: self.circuit.missing(s) for s in self.kinds}
 
     @property
     def _waiting_nodes(self) -> list[int]:
-        return [number for by in self._waiting.values() for number in by.values()]
+        return [number for by in self.waiting.values() for number in by.values()]
 
     @property
     def _outcome_nodes(self) -> list[int]:
@@ -202,23 +192,43 @@ class Columnar:
     def _select(
         self, frame: pl.LazyFrame, keep: Sequence[str], what: str, roots: Iterable[int], make: Make
     ) -> pl.LazyFrame:
-        schema = frame.collect_schema()
-        given = frozenset(self.reads).intersection(schema)
-        plan = self._plans.get((what, given))
+        return ask(frame, [Asked(self, what, tuple(roots), make)], keep)
+
+    def plan(self, asked: Asked, given: frozenset[str]) -> Plan:
+        """Give the steps to make, and then the answers, over the facts that a table has."""
+        plan = self._plans.get((asked.what, given))
         if plan is None:
-            expressions = Expressions(self.circuit, roots, given)
-            answers = make(expressions)
-            plan = self._plans[what, given] = (expressions.steps, answers)
-        steps, answers = plan
-        if taken := sorted(set(keep) & set(answers)):
-            raise ValueError(f"a kept column is named like an answer: {', '.join(taken)}")
-        # Renamed first, so that no column of the table can have the name of one of ours.
-        kept = {f"k {i}": name for i, name in enumerate(keep)}
-        found = frame.select(
-            *[pl.col(name).alias(inner) for inner, name in kept.items()],
-            *[prepare(self.circuit.facts[n], schema[n]).alias(f"f {n}") for n in sorted(given)],
-            *([] if kept or given else [pl.nth(0).alias("k 0")]),  # as many rows as there were
-        )
-        for step in (*steps, [expr.alias(name) for name, expr in answers.items()]):
+            expressions = Expressions(self.circuit, asked.roots, given)
+            answers = asked.make(expressions)
+            plan = self._plans[asked.what, given] = (expressions.steps, answers)
+        return plan
+
+
+def ask(frame: pl.LazyFrame, asked: Sequence[Asked], keep: Sequence[str] = ()) -> pl.LazyFrame:
+    """Ask several guidelines at once, in one plan: the table is read once.
+
+    Columns: those kept, and all answers, whose names have to differ.
+    """
+    schema = frame.collect_schema()
+    reads = {name: a.of.circuit.facts[name] for a in asked for name in a.of.reads}
+    given = sorted(set(reads) & set(schema))
+    # Renamed first, so that no column of the table can have the name of one of ours.
+    kept = {f"k {i}": name for i, name in enumerate(keep)}
+    found = frame.select(
+        *[pl.col(name).alias(inner) for inner, name in kept.items()],
+        *[prepare(reads[n], schema[n]).alias(f"f {n}") for n in given],
+        *([] if kept or given else [pl.nth(0).alias("k 0")]),  # as many rows as there were
+    )
+    names = {inner: name for inner, name in kept.items()}
+    for i, one in enumerate(asked):
+        steps, answers = one.of.plan(one, frozenset(one.of.reads).intersection(given))
+        if taken := sorted(set(names.values()) & set(answers)):
+            raise ValueError(f"two columns would have the same name: {', '.join(taken)}")
+        for step in steps:  # a later guideline's columns take the place of an earlier one's
             found = found.with_columns(step)
-        return found.select(*[pl.col(i).alias(name) for i, name in kept.items()], *answers)
+        own = {f"a {i} {j}": name for j, name in enumerate(answers)}
+        exprs = [expr.alias(name) for name, expr in zip(own, answers.values(), strict=True)]
+        later = sorted({n for a in asked[i + 1 :] for n in a.of.reads}.intersection(given))
+        found = found.with_columns(exprs).select(*names, *[f"f {n}" for n in later], *own)
+        names |= own
+    return found.select(pl.col(inner).alias(name) for inner, name in names.items())

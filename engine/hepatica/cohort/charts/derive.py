@@ -32,15 +32,17 @@ class Charts(NamedTuple):
     """Charts that have been read and checked.
 
     `people` and `rows` are as `View` says; `people` has `id`, `as_of` (text), `about` (which of
-    `told`: what a chart says beside its timeline) and `file_as_of` (text or null: the date that
-    the table itself gives), `rows` has `d`, which of `dates`, as they were written.
+    `told`: what a chart says beside its timeline), `file_as_of` (text or null: the date that the
+    table itself gives) and `place` (in the order of all patients, also where only some of them were
+    read), `rows` has `d`, which of `times`, as an entry of a chart has them,
+    and `ordered`, whether that has a `seq`.
     """
 
     people: pl.DataFrame
     rows: pl.DataFrame
     different: Different
     told: list[dict[str, Any]]
-    dates: list[str]
+    times: list[dict[str, Any]]
     pool: Pool
 
 
@@ -84,10 +86,10 @@ def _exactly(charts: Charts, names: Names, who: pl.DataFrame) -> pl.DataFrame:
     people = charts.people.join(who, on="p", how="semi", maintain_order="left")
     people = people.select("p", "now", "about", "file_as_of").join(by_patient, on="p", how="left")
     found: list[tuple[int, str, int]] = []
-    written, dates = charts.different.written, charts.dates
+    written, times = charts.different.written, charts.times
     for p, now, about, as_of, entries, days in people.iter_rows():
         timeline = [
-            {"date": dates[d], **written[e]} for e, d in zip(entries or (), days or (), strict=True)
+            {**times[d], **written[e]} for e, d in zip(entries or (), days or (), strict=True)
         ]
         data = {"chart": {**charts.told[about], "timeline": timeline}}
         chart, _ = read_chart(Document(Source("chart", ""), data, ({}, {})), names, as_of)

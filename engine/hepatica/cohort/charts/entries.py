@@ -148,9 +148,17 @@ def event(row: Row, names: Names) -> dict[str, Any]:
     return {key: said for key, said in entry.items() if said is not None}
 
 
+def performed(row: Row, names: Names) -> dict[str, Any]:
+    """Make the entry of a row of `done`. Raises `Wrong`."""
+    name = _text(row.get("test"))
+    if name is None:
+        raise Wrong("D112", "a row that does not say what was done", "name the test")
+    return {"done": name}
+
+
 MAKERS: dict[str, Callable[[Row, Names], dict[str, Any]]] = {
     "observations": observation, "statuses": observation, "medications": medication,
-    "events": event,
+    "events": event, "done": performed,
 }  # fmt: skip
 
 

@@ -16,18 +16,18 @@ from hepatica.chart.time import FIRST_YEAR, LAST_YEAR, read_date
 from hepatica.cohort.charts.derive import Charts
 from hepatica.cohort.charts.entries import BETWEEN, Row, Wrong, number_of, read_different
 from hepatica.cohort.charts.pool import DAY, ID, Pool, Schema, mapped
-from hepatica.cohort.charts.tables import COLUMNS, Loaded, blamed, coded
+from hepatica.cohort.charts.tables import COLUMNS, TIMES, Loaded, blamed, coded
+from hepatica.cohort.charts.times import dated, out_of_place
 from hepatica.cohort.mapping import ChartTable
 from hepatica.derivation import HOLDINGS
 from hepatica.diagnostics import Diagnostic
 from hepatica.source import Document, Source
 
-_ABOUT = ("sex", "birth", "weight", "until", "complete")
+_ABOUT = ("sex", "birth", "weight", "until", "day_zero", "complete")
 WRONG: Schema = {"table": pl.String, "row": pl.UInt32, "patient": pl.String, "code": pl.String,
           "text": pl.String, "help": pl.String}  # fmt: skip
-
-
 _TYPES: Any = WRONG
+_PLACES = {name: i for i, name in enumerate(COLUMNS)}
 
 
 class ReadCharts(NamedTuple):
@@ -61,7 +61,6 @@ class _Reader:
         self.pool = Pool()
         self.wrong: list[pl.DataFrame] = [pl.DataFrame(schema=WRONG)]
         self.told: list[dict[str, Any]] = []
-        self.dates: list[str] = []
         self.different: list[tuple[str, Row]] = []
 
     def read(self) -> ReadCharts:
@@ -82,9 +81,7 @@ class _Reader:
         bad = pl.DataFrame(problems, schema={"e": ID, "code": pl.String, "text": pl.String,
                                              "help": pl.String}, orient="row")  # fmt: skip
         self.wrong.append(rows.join(bad, on="e", maintain_order="left").select(*WRONG))
-        rows = self._dated(rows)
-        rows = rows.join(people.select("p", "patient", "birth_first"), on="patient",
-                         maintain_order="left")  # fmt: skip
+        rows, times = dated(rows, people, lambda *said: self._add(said[0], "D111", *said[1:]))
         self._add(
             rows.filter(pl.col("last") < pl.col("birth_first")),
             "D111",
@@ -92,25 +89,28 @@ class _Reader:
             "mend the date of the entry, or of birth",
         )
         wrong = pl.concat(self.wrong).sort("table", "row", maintain_order=True)
-        gone = wrong.select("patient").unique()
-        people = people.join(gone, on="patient", how="anti", maintain_order="left")
-        rows = rows.join(people.select("p"), on="p", how="semi", maintain_order="left")
-        charts = Charts(people, rows.select("p", "e", "d", "first", "last"), different, self.told,
-                        self.dates, self.pool)  # fmt: skip
+        people, rows = _without(people, rows, wrong)
+        denied = out_of_place(rows, people, times, different.written, self.told, self.names)
+        if len(denied):
+            self._add(denied, "D111", pl.col("why"), "mend the date, or the `seq`")
+            wrong = pl.concat(self.wrong).sort("table", "row", maintain_order=True)
+            people, rows = _without(people, rows, denied)
+        charts = Charts(people, rows.select("p", "e", "d", "first", "last", "ordered"), different,
+                        self.told, times, self.pool)  # fmt: skip
         sizes = {name: len(loaded.frame) for name, loaded in self.tables.items()}
         files = {name: loaded.file for name, loaded in self.tables.items()}
         return ReadCharts(charts, wrong, unused, sizes, files)
 
-    def _add(self, rows: pl.DataFrame, code: str, text: str | pl.Expr, help: str) -> None:
-        said = pl.lit(text) if isinstance(text, str) else text
+    def _add(self, rows: pl.DataFrame, code: str, text: str | pl.Expr, help: str | pl.Expr) -> None:
+        said, mend = (pl.lit(s) if isinstance(s, str) else s for s in (text, help))
         self.wrong.append(rows.select(
             pl.col("table", "row", "patient"), pl.lit(code).alias("code"), said.alias("text"),
-            pl.lit(help).alias("help"),
+            mend.alias("help"),
         ).cast(_TYPES))  # fmt: skip
 
     def _numbered(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Number the different entries of a table, whatever their patient and date."""
-        columns = [c for c in COLUMNS[name] if c not in ("patient", "date", "code")]
+        columns = [c for c in COLUMNS[name] if c not in ("patient", "code", *TIMES)]
         columns += ["fact"] if name == "observations" else []
         frame = frame.with_columns(pl.lit(name).alias("table"))
         self._add(frame.filter(pl.col("patient").is_null()), "D305", "a row without a patient's id",
@@ -120,36 +120,21 @@ class _Reader:
         self.different += [(name, row) for row in keys.iter_rows(named=True)]
         keys = keys.with_columns(pl.int_range(start, start + len(keys), dtype=ID).alias("e"))
         found = frame.join(keys, on=columns, nulls_equal=True, maintain_order="left")
-        return found.select("table", "row", "patient", "date", "e")
-
-    def _dated(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Read the dates; those on no calendar are wrong."""
-        keys = rows.select("date").unique(maintain_order=True)
-        self.dates = [text or "" for text in keys["date"]]
-        spans = [read_date(text) for text in self.dates]
-        keys = keys.with_columns(
-            pl.int_range(len(keys), dtype=ID).alias("d"),
-            pl.Series("first", [s and s.first for s in spans], dtype=DAY),
-            pl.Series("last", [s and s.last for s in spans], dtype=DAY),
-        )
-        rows = rows.join(keys, on="date", nulls_equal=True, maintain_order="left")
-        none = rows.filter(pl.col("first").is_null())
-        shown = pl.when(pl.col("date").is_null()).then(pl.lit("a row without a date")).otherwise(
-            pl.format("`{}` is not a day, month or year of the calendar", "date")
-        )  # fmt: skip
-        self._add(none, "D111", shown, "write it as 2024-05-30, 2024-05 or 2024")
-        return rows.filter(pl.col("first").is_not_null())
+        times = [pl.col(name).cast(pl.String) for name in TIMES]
+        return found.select("table", "row", "patient", *times, "e")
 
     # --- patients ------------------------------------------------------------------------------
 
     def _people(self, rows: pl.DataFrame) -> pl.DataFrame:
         given = self.tables.get("patients")
-        ids = rows.select("patient").unique(maintain_order=True).drop_nulls()
         if given is None:
+            ids = rows.unique("patient", keep="first", maintain_order=True).drop_nulls("patient")
+            table = pl.col("table").replace_strict(_PLACES, return_dtype=pl.Int64)
             empty = [pl.lit(None, pl.String).alias(c) for c in COLUMNS["patients"][1:]]
-            frame = ids.with_columns(*empty, pl.lit(0, pl.UInt32).alias("row"))
+            frame = ids.select("patient", *empty, pl.lit(0, pl.UInt32).alias("row"),
+                               place=table * 2**32 + pl.col("row"))  # fmt: skip
         else:
-            frame = given.frame
+            frame = given.frame.with_columns(place=pl.col("row").cast(pl.Int64))
         frame = frame.with_columns(pl.lit("patients").alias("table"))
         self._add(frame.filter(pl.col("patient").is_null()), "D305", "a row without a patient's id",
                   "leave no patient without an id")  # fmt: skip
@@ -189,18 +174,20 @@ class _Reader:
         schema: Schema = {
             "about": ID, "code": pl.String, "text": pl.String, "help": pl.String, "sex": ID,
             "weight": ID, "birth_first": DAY, "birth_last": DAY, "until": DAY,
+            "zero_first": DAY, "zero_last": DAY,
             **{f"has {name}": pl.Boolean for name in HOLDINGS},
         }  # fmt: skip
         read = pl.DataFrame(rows, schema=schema, orient="row")
         keys = keys.select(pl.all().name.prefix("raw ")).hstack(read)
-        kept = frame.select("p", "table", "row", "patient", "as_of", "file_as_of", "now",
+        kept = frame.select("p", "place", "table", "row", "patient", "as_of", "file_as_of", "now",
                             *[pl.col(c).alias(f"raw {c}") for c in columns])  # fmt: skip
         found = kept.join(keys, on=[f"raw {c}" for c in columns], nulls_equal=True,
                           maintain_order="left")  # fmt: skip
         self.wrong.append(found.filter(pl.col("code").is_not_null()).select(*WRONG).cast(_TYPES))
         reaches = (pl.col("until") >= pl.col("now")).fill_null(True)
         holds = [(pl.col(f"has {n}") & reaches).alias(f"holds {n}") for n in HOLDINGS]
-        out = found.with_columns(holds).drop("code", "text", "help", "table", "row")
+        is_read = pl.col("code").is_null().alias("read")
+        out = found.with_columns(is_read, *holds).drop("code", "text", "help", "table", "row")
         return out.select(pl.exclude("^raw .*$"))
 
     def _one(self, row: Row) -> tuple[Any, ...]:
@@ -213,7 +200,7 @@ class _Reader:
             if wrong:
                 raise Wrong(*_parts(wrong[0]))
         except Wrong as error:
-            return (number, *error.args, *(None,) * 5, *(False,) * len(HOLDINGS))
+            return (number, *error.args, *(None,) * 7, *(False,) * len(HOLDINGS))
         self.told[number] = chart
         values = []
         for name in ("sex", "weight"):
@@ -222,8 +209,9 @@ class _Reader:
             known = value is not None and not isinstance(value, Open)
             values.append(self.pool.id(plain(value)) if known else None)  # type: ignore[arg-type]
         birth = read.birth or (None, None)
+        zero = read_date(row["day_zero"] or "") or (None, None)
         has = [name in read.complete for name in HOLDINGS]
-        return (number, None, None, None, *values, *birth, read.until, *has)
+        return (number, None, None, None, *values, *birth, read.until, *zero, *has)
 
 
 def _beside(row: Row) -> dict[str, Any]:
@@ -239,8 +227,17 @@ def _beside(row: Row) -> dict[str, Any]:
         raise Wrong("D308", text, f"one of {', '.join(HOLDINGS)}")
     about = {"sex": row["sex"], "birth": row["birth"], "weight": number_of(row["weight"], None)}
     patient = {key: said for key, said in about.items() if said is not None}
-    until = {} if row["until"] is None else {"until": row["until"]}
-    return {"patient": patient, "complete": listed, **until}
+    times = {name: row[name] for name in ("until", "day_zero") if row[name] is not None}
+    return {"patient": patient, "complete": listed, **times}
+
+
+def _without(
+    people: pl.DataFrame, rows: pl.DataFrame, wrong: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Leave out the patients of whom something is wrong, and their rows."""
+    gone = wrong.select("patient").unique()
+    people = people.join(gone, on="patient", how="anti", maintain_order="left")
+    return people, rows.join(people.select("p"), on="p", how="semi", maintain_order="left")
 
 
 def _parts(diagnostic: Diagnostic) -> tuple[str, str, str]:

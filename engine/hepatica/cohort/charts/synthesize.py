@@ -53,6 +53,7 @@ class _Draw:
         self.stated = stated
         self.chance = random.Random(seed)
         self.measured = {n: v for n, v in _LIMITS.items() if n in names.facts}
+        self.tests = random.Random(f"{seed} done")
         self.rows: dict[str, list[Row]] = {name: [] for name in COLUMNS}
 
     def patient(self, name: str) -> None:
@@ -81,6 +82,11 @@ class _Draw:
                    "event": c.choice(kinds), "severity": c.choice(["mild", "severe"]),
                    "attributed_to": c.choice([*drugs, "none"])}  # fmt: skip
             self.rows["events"].append(row)
+
+        if self.names.performed and self.tests.random() < 0.3:
+            day = str(AS_OF - datetime.timedelta(days=self.tests.randint(0, _DAYS)))
+            test = self.tests.choice(self.names.performed)
+            self.rows["done"].append({"patient": name, "date": day, "test": test})
 
     def _date(self, ago: int) -> str:
         day = str(AS_OF - datetime.timedelta(days=ago))

@@ -13,60 +13,100 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from hepatica.cohort.inputs import ENDINGS, open_table, refused
+from hepatica.cohort.inputs import ENDINGS, Part, Table, open_table, refused, unreadable
+from hepatica.cohort.lines import lines
 from hepatica.cohort.mapping import ChartTable
 from hepatica.cohort.reading import KEEP, MARK
 from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "patients": ("patient", "sex", "birth", "weight", "as_of", "until", "complete"),
+    "patients": ("patient", "sex", "birth", "weight", "as_of", "until", "day_zero", "complete"),
     "observations": ("patient", "date", "code", "value", "unit", "upper_limit", "lower_limit",
-                     "result", "corrected"),
-    "statuses": ("patient", "date", "fact", "value", "corrected"),
+                     "result", "corrected", "day", "seq"),
+    "statuses": ("patient", "date", "fact", "value", "corrected", "day", "seq"),
     "medications": ("patient", "date", "drug", "change", "dose", "unit", "reason", "permanent",
-                    "corrected"),
-    "events": ("patient", "date", "event", "severity", "attributed_to"),
+                    "corrected", "day", "seq"),
+    "events": ("patient", "date", "event", "severity", "attributed_to", "day", "seq"),
+    "done": ("patient", "date", "test", "day", "seq"),
 }  # fmt: skip
 """The tables of charts, and the columns of each."""
 NEEDED: dict[str, tuple[str, ...]] = {
     "patients": ("patient",),
-    "observations": ("patient", "date", "code"),
-    "statuses": ("patient", "date", "fact", "value"),
-    "medications": ("patient", "date", "drug", "change"),
-    "events": ("patient", "date", "event"),
+    "observations": ("patient", "code"),
+    "statuses": ("patient", "fact", "value"),
+    "medications": ("patient", "drug", "change"),
+    "events": ("patient", "event"),
+    "done": ("patient", "test"),
 }
-CODED = {"observations": "code", "statuses": "fact", "medications": "drug", "events": "event"}
+TIMES = ("date", "day", "seq")
+"""The columns that say when an entry lies; each table has `date` or one of the others."""
+CODED = {"observations": "code", "statuses": "fact", "medications": "drug", "events": "event",
+         "done": "test"}  # fmt: skip
 """The column of each table whose cells are codes."""
-_DATES = ("date", "birth", "as_of", "until")
-_TEXTS = ("patient", "code", "fact", "drug", "event", "change", *_DATES)
+_DATES = ("date", "birth", "as_of", "until", "day_zero")
+_TEXTS = ("patient", "code", "fact", "drug", "event", "test", "change", "day", "seq", *_DATES)
 
 
 class Loaded(NamedTuple):
-    """One table: its frame with the common names, `row` from 1, and its first file."""
+    """One table, or some patients of it: its frame with the common names, `row` from 1."""
 
     frame: pl.DataFrame
     file: str
     unused: tuple[str, ...]
 
 
-def load_tables(
+class Opened(NamedTuple):
+    """One table that is not read yet: what `Loaded` will hold, how many rows, from which files."""
+
+    scan: pl.LazyFrame
+    rows: int
+    table: Table
+    unused: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """Name the first file."""
+        return self.table.parts[0].path
+
+    def loaded(self, frame: pl.DataFrame) -> Loaded:
+        """Say of some rows that they are of this table."""
+        return Loaded(frame, self.file, self.unused)
+
+    def broken(self, error: Exception) -> Invalid | None:
+        """Find the file that cannot be read to its end; None when each of them can."""
+        for part in self.table.parts:
+            try:
+                _count(self.table, part, pl.all().null_count())
+            except Invalid as own:
+                return own
+        return None
+
+
+def open_tables(
     folder: str, mapping: Mapping[str, ChartTable], separator: str | None = None,
     keep: Sequence[str] = (),
-) -> dict[str, Loaded]:  # fmt: skip
-    """Find the tables of a folder and read them; `keep` are further columns of `patients`.
+) -> dict[str, Opened]:  # fmt: skip
+    """Find the tables of a folder; `keep` are further columns of `patients`.
 
-    Raises `Invalid` (Y111, D301 to D303).
+    Raises `Invalid` with what is wrong with the files of every table (Y111, D301 to D303, D315).
     """
     where = Path(folder)
     if not where.is_dir():
         help = f"a folder that holds {', '.join(COLUMNS)} (.csv, .parquet …)"
         raise refused("Y111", f"there is no folder `{folder}`", folder, help)
-    found: dict[str, Loaded] = {}
+    found: dict[str, Opened] = {}
+    wrong: list[Diagnostic] = []
     for name in COLUMNS:
         table = mapping.get(name, ChartTable())
-        paths = _files(where, name, table)
-        if paths:
-            found[name] = _load(name, table, paths, separator, keep if name == "patients" else ())
+        try:
+            paths = _files(where, name, table)
+            if paths:
+                more = keep if name == "patients" else ()
+                found[name] = _open(name, table, paths, separator, more)
+        except Invalid as error:
+            wrong += error.diagnostics
+    if wrong:
+        raise Invalid(wrong)
     if not set(found) - {"patients"}:
         text = f"`{folder}` holds no table of charts"
         help = f"name its files {', '.join(COLUMNS)}, with the ending of their form"
@@ -91,18 +131,21 @@ def _files(where: Path, name: str, table: ChartTable) -> list[str]:
     return found
 
 
-def _load(
+def _open(
     name: str, table: ChartTable, paths: Sequence[str], separator: str | None, keep: Sequence[str]
-) -> Loaded:
+) -> Opened:
     opened = open_table(paths, separator)
+    lines(opened)
     wanted = {column: table.columns.get(column, column) for column in COLUMNS[name]}
     wanted |= {KEEP + column: column for column in keep}
     if name == "patients" and MARK in opened.columns:
         wanted[KEEP + MARK] = MARK
     file = opened.parts[0].path
     wrong = []
+    undated = name != "patients" and not any(wanted[time] in opened.columns for time in TIMES)
+    needed = (*NEEDED[name], "date") if undated else NEEDED[name]
     for column, written in wanted.items():
-        asked = column in (*NEEDED[name], *table.columns) or column.startswith(KEEP)
+        asked = column in (*needed, *table.columns) or column.startswith(KEEP)
         if asked and written not in opened.columns:
             help = suggestion(written, opened.columns)
             help = help or f"its columns: {', '.join(list(opened.columns)[:20])}"
@@ -111,14 +154,24 @@ def _load(
     if wrong:
         raise Invalid(wrong)
     there = {c: w for c, w in wanted.items() if w in opened.columns}
-    frame = opened.scan().select(
-        _cell(column, pl.col(written), opened.columns[written], table).alias(column)
-        for column, written in there.items()
-    ).collect(engine="streaming").with_row_index("row", offset=1)  # fmt: skip
-    for column in set(wanted) - set(there):
-        frame = frame.with_columns(pl.lit(None, pl.String).alias(column))
+    scan = opened.scan().select(
+        _cell(column, pl.col(there[column]), opened.columns[there[column]], table).alias(column)
+        if column in there
+        else pl.lit(None, pl.String).alias(column)
+        for column in wanted
+    ).with_row_index("row", offset=1)  # fmt: skip
+    rows = sum(_count(opened, part, pl.len()) for part in opened.parts)
     unused = [column for column in opened.columns if column not in there.values()]
-    return Loaded(frame, file, tuple(unused))
+    return Opened(scan, rows, opened, tuple(unused))
+
+
+def _count(table: Table, part: Part, what: pl.Expr) -> int:
+    """Work a number out over one file. Raises `Invalid` (D301) when it cannot be read."""
+    try:
+        frame = table.scan([part]).select(what).collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(part, error) from None
+    return int(frame.item(0, 0))
 
 
 def _cell(column: str, cell: pl.Expr, dtype: Any, table: ChartTable) -> pl.Expr:
@@ -145,7 +198,8 @@ def coded(name: str, frame: pl.DataFrame, table: ChartTable) -> tuple[pl.DataFra
     if table.others is not None:
         kept = cell.is_in(list(words)) | cell.is_null()
         if table.others == "not_used":
-            dropped = frame.filter(~kept).group_by(column).len().sort("len", descending=True)
+            dropped = frame.filter(~kept).group_by(column).len()
+            dropped = dropped.sort(["len", column], descending=[True, False])
             frame = frame.filter(kept)
             return _renamed(frame, column, words), dict(dropped.iter_rows())
         frame = frame.with_columns(

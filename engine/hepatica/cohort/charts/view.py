@@ -29,7 +29,8 @@ class View:
     `people` has a row a patient: `p`, `now` and `until` (days), `birth_first`, `birth_last`, `sex`
     and `weight` (numbers in the pool), and for each holding `has NAME`, that the record says it
     holds all, and `holds NAME`, that it does so up to `now`. `rows` are entries: `p`, `e` (which of
-    the different ones), `first` and `last` (days), in the order of the record.
+    the different ones), `first` and `last` (days), `ordered` (has a `seq`), in the order of the
+    record.
 
     `exact` are the patients of whom something is told that only the single chart works out; they
     are in no other frame.
@@ -49,6 +50,7 @@ class View:
         drugs = medications_frame(different)
         mended = pl.concat([f.filter("corrected").select("e") for f in (values, drugs)])["e"]
         odd = (pl.col("first") != pl.col("last")) | pl.col("e").is_in(mended.implode())
+        odd |= pl.col("ordered")
         self.exact = seen.filter(odd).select("p").unique()
         if names.one_by_one:
             self.exact = people.select("p")

@@ -50,6 +50,14 @@ def wide(charts: Charts, found: Facts, facts: Mapping[str, ir.Fact]) -> pl.DataF
     return people.drop("p").with_columns(*exact, *bounds)
 
 
+def columns_in_order(names: Iterable[str], facts: Mapping[str, ir.Fact]) -> list[str]:
+    """Put columns of tables of facts in the order of `wide`, whatever facts each of them has."""
+    ends = [f"{name}.{end}" for name in facts for end in ENDS]
+    known = [PATIENT, AS_OF, *map(column_name, facts.values()), *ends]
+    there = dict.fromkeys(names)
+    return [n for n in known if n in there] + [n for n in there if n not in set(known)]
+
+
 def _column(
     name: str, rows: pl.DataFrame, values: list[Any], dtype: pl.DataType, size: int
 ) -> pl.Series:

@@ -46,6 +46,7 @@ class Patients:
         by: Sequence[str] = (),
         shape: Shape | None = "long",
         brief: bool = False,
+        kinds: Sequence[str] = (),
         name: str = "the DataFrame",
     ) -> None:
         """Match the columns with facts; `name` is what messages call the table."""
@@ -64,7 +65,7 @@ class Patients:
         })  # fmt: skip
         task = Task(
             msgspec.msgpack.encode(shipped), tuple(wanted), self.mapping,
-            _schema(frame, frame.columns), name, {}, tuple(by), shape, brief,
+            _schema(frame, frame.columns), name, {}, tuple(by), shape, brief, tuple(kinds),
         )  # fmt: skip
         self.whole = HandedReading(task, knowledge.facts)  # tells what is absent, of all columns
         columns = [c.column for c in self.mapping.facts.values()]

@@ -18,12 +18,13 @@ import polars as pl
 import pyarrow
 
 from hepatica import ir
-from hepatica.cohort.answers import Answerer, Shape, add_up
+from hepatica.cohort.answers import Answerer, Shape
 from hepatica.cohort.cells import RAW, named_unit
 from hepatica.cohort.inputs import Part, Table
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping
 from hepatica.cohort.reading import ID, Reading
 from hepatica.cohort.spark.arrow import arrow_of, frame_of
+from hepatica.cohort.sums import Tally, added
 
 AT_ONCE = 50_000
 """Patients that are answered at once, whatever Spark hands over: planning has its cost a batch."""
@@ -49,6 +50,7 @@ class Task(msgspec.Struct, frozen=True):
     by: tuple[str, ...]
     shape: Shape | None
     brief: bool = False
+    kinds: tuple[str, ...] = ()
     clean: bool = False
     twice: tuple[int | str, ...] = ()
 
@@ -129,7 +131,9 @@ class Worker:
             Answerer, knowledge, self.guidelines, keep=self.reading.keep, by=task.by
         )
         self.answerer = functools.cache(
-            lambda sums: make(shape=None if sums else task.shape, sums=sums, brief=task.brief)
+            lambda sums: make(
+                shape=None if sums else task.shape, sums=sums, brief=task.brief, kinds=task.kinds
+            )
         )
 
     def rows(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
@@ -141,15 +145,15 @@ class Worker:
 
     def counts(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         """Sum up: a row a sum, with `what` (counts, missing), `by 0`…, and the labels of both."""
-        counts: list[pl.DataFrame] = []
-        missing: list[pl.DataFrame] = []
+        tally: Tally = {}
         for frame in self._frames(batches):
-            found = self.answerer(True).answer(self._usable(frame))
-            counts, missing = [add_up([*counts, found.counts])], [add_up([*missing, found.missing])]
+            tally = added(tally, self.answerer(True).answer(self._usable(frame)).tally)
         names = {name: f"by {i}" for i, name in enumerate(self.task.by)}
         both = [
             frame.rename(names).with_columns(pl.lit(what).alias("what"))
-            for what, frames in (("counts", counts), ("missing", missing)) for frame in frames
+            for what, frame in zip(
+                ("counts", "missing"), self.answerer(True).counted(tally), strict=True
+            )
         ]  # fmt: skip
         columns = ["what", *names.values(), "guideline", "statement", "kind", "status", "fact"]
         schema = {**dict.fromkeys(columns, pl.String), "patients": pl.UInt64}
