@@ -24,7 +24,8 @@ def told_by_spark(error: BaseException) -> Invalid | None:
     if isinstance(error, Invalid) or not _is_spark(error):
         return None
     text = str(error)
-    if type(error).__name__ == "Py4JNetworkError" or "does not exist in the JVM" in text:
+    is_gone = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+    if is_gone or "does not exist in the JVM" in text:
         help = "was it killed, or out of memory? --spark-conf spark.driver.memory=4g gives it more"
         return _error("E108", "Spark's Java on this machine is gone", help)
     java = getattr(error, "java_exception", None)
@@ -34,6 +35,8 @@ def told_by_spark(error: BaseException) -> Invalid | None:
 
 
 def _is_spark(error: BaseException) -> bool:
+    if isinstance(error, ConnectionError):  # py4j lets it through: only Java is talked to here
+        return True
     return type(error).__module__.split(".")[0] in ("pyspark", "py4j")
 
 
