@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from chart_stream import record
 
-from hepatica.case import CaseReader, document_of
+from hepatica.case import CaseReader
+from hepatica.case_files import document_of
 from hepatica.load import load
 from hepatica.replay import replay
 from hepatica.report import html

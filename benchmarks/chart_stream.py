@@ -26,7 +26,8 @@ from typing import Any
 import msgspec
 
 from hepatica import ir
-from hepatica.case import CaseReader, document_of
+from hepatica.case import CaseReader
+from hepatica.case_files import document_of
 from hepatica.chart.names import Names
 from hepatica.compile.program import Program
 from hepatica.json_reader import read_json

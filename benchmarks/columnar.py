@@ -46,8 +46,8 @@ from hepatica.compile.sql import Sql
 from hepatica.compile.strata import Strata
 from hepatica.compile.words import Words
 from hepatica.evaluate import Meaning
-from hepatica.lower import And, Ask, Weigh, Without
-from hepatica.lower import Given as IsGiven
+from hepatica.nodes import And, Ask, Weigh, Without
+from hepatica.nodes import Given as IsGiven
 
 Counts = list[tuple[int, int]]
 THREADS = 2

@@ -21,8 +21,8 @@ from typing import Any
 from workload import Workload
 
 from hepatica import ir
-from hepatica.lower import And, Ask, Rails, Weigh, Without
-from hepatica.lower import Given as IsGiven
+from hepatica.nodes import And, Ask, Rails, Weigh, Without
+from hepatica.nodes import Given as IsGiven
 
 Patient = dict[str, ir.Value | tuple[str, ...]]
 Peer = Callable[[Patient], Any]

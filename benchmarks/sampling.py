@@ -26,7 +26,8 @@ import workload
 
 from hepatica import ir
 from hepatica.evaluate import holds
-from hepatica.lower import And, Ask, Given, Or, Rails, lower
+from hepatica.lower import lower
+from hepatica.nodes import And, Ask, Given, Or, Rails
 from hepatica.prove import Prover
 from hepatica.witness import Holds
 

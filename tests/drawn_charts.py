@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, document_of
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import document_of
 from hepatica.load import load
 
 AS_OF = datetime.date(2024, 6, 10)

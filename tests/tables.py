@@ -13,7 +13,8 @@ import polars as pl
 from strategies import FACTS, guideline, knowledge, statement
 
 from hepatica import ir
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.compile.columnar import Columnar
 from hepatica.compile.sql import Sql
 from hepatica.compose import Composer

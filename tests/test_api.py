@@ -42,7 +42,8 @@ def test_importing_the_package_imports_none_of_it() -> None:
 
 def test_a_mapping_a_file_and_a_case_are_answered_alike(knowledge: hepatica.Knowledge) -> None:
     file = CASES / "preferential_methylation.yaml"
-    from hepatica.case import CaseReader, document_of
+    from hepatica.case import CaseReader
+    from hepatica.case_files import document_of
 
     document = document_of(file)
     given = {k: document.data[k] for k in ("id", "title", "as_of", "facts")}

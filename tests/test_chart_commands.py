@@ -12,7 +12,8 @@ from golden import compare
 from test_cli import run
 
 import hepatica
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.report import html, markdown
 from hepatica.report.text import Terminal
 from hepatica.report.view import view

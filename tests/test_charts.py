@@ -13,7 +13,8 @@ from drawn_charts import AS_OF, Data, charts, dates, entries, facts, knowledge, 
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
-from hepatica.case import Case, CaseReader, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations, check_result
 from hepatica.diagnostics import Invalid, draw
 from hepatica.interval import Interval

@@ -229,10 +229,11 @@ def test_new_statement_passes_lint(tmp_path: Path, kind: str, fact: str) -> None
     root = tmp_path / "k"
     shutil.copytree(BASE, root)
     args = ["new", "statement", "demo/topic/fresh", "--kind", kind, "--fact", fact]
-    made = run(*args, "--conclude", "trouble", "--knowledge", str(root))
+    args += ["--conclude", "trouble"] if kind == "definition" else []
+    made = run(*args, "--knowledge", str(root))
     assert made.exit_code == 0, made.stderr
     assert run("lint", str(root)).exit_code == 0
-    again = run(*args, "--conclude", "trouble", "--knowledge", str(root))
+    again = run(*args, "--knowledge", str(root))
     assert again.exit_code == 2 and "is there already" in again.stderr
 
 
@@ -307,3 +308,34 @@ def test_without_the_network_engine_it_works_and_says_so_once(tiny: Path, tmp_pa
     assert "Traceback" not in shown.stderr
     asked = hepatica("eval", "--engine", "network", str(tiny), PYTHONPATH=str(tmp_path))
     assert asked.returncode == 2 and "E103" in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("diff easl_2025 aasld_2019 --timeout 5", "--timeout: only with --prove"),
+        ("test --output x", "--output: only with --generate"),
+        ("schema case --write x", "--write writes all schemas"),
+        (
+            "lint tests/fixtures/cases --logic --since HEAD",
+            "--logic and --since: only for",
+        ),
+        ("new statement a/b/c --conclude x", "--conclude: only with --kind definition"),
+        ("cohort t.csv -o x.csv --seed 0", "--seed: only with --synthesize"),
+        ("cohort t.csv -o x.csv --missing 0.2", "--missing: only with --synthesize"),
+        ("cohort t.csv -o x.csv --as-of 2025-01-01", "--as-of: only with --charts"),
+        (
+            "cohort t.csv --check -o x.csv --rejects r.csv",
+            "--output and --rejects: not with",
+        ),
+        ("cohort t.csv --check --format markdown", "text or json"),
+        ("cohort t.csv -o x.csv --format json", "--format: only with --check or --summary -"),
+        ("cohort t.csv --summary - --shape wide", "--shape: only with a result"),
+        ("cohort t.csv -o x.csv --shape wide --brief", "--brief: not with --shape wide"),
+        ("cohort --synthesize 5 -o x.csv --map m.yaml --by a", "--map and --by: not with --synth"),
+        ("cohort --synthesize 5 --charts c --missing 0.1", "not with --synthesize --charts"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(line: str, said: str) -> None:
+    result = run(*line.split())
+    assert result.exit_code == 2 and said in " ".join(result.stderr.split()), result.stderr

@@ -6,6 +6,7 @@ import functools
 import json
 import random
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,18 @@ from tables import cell, end_columns
 from test_cli import run
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, contradictions, documents
+from hepatica.case import Case, CaseReader, contradictions
+from hepatica.case_files import documents
 from hepatica.cohort.answers import Answerer, Shape, asked_of, wide_name
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
 from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.mapping import plain_mapping, read_mapping
-from hepatica.cohort.reading import KEEP, Reading
+from hepatica.cohort.reading import ID, KEEP, Reading
 from hepatica.cohort.run import Job, to_file, told_of
 from hepatica.cohort.synthesize import synthesize
 from hepatica.compile.words import Bits
+from hepatica.evaluate import Meaning, Referee, definitions_of
 from hepatica.finding import Finding
 from hepatica.interval import ENDS, Interval, from_ends
 from hepatica.parse.conditions import plain
@@ -211,6 +214,54 @@ def test_every_fixture_case_is_answered_as_eval_does(typed: pl.DataFrame) -> Non
             for conclusion in finding.conclusions:
                 if conclusion.fact not in scores:
                     assert defined[name, finding.id, conclusion.statement] == "true"
+
+
+def scored() -> list[ir.Guideline]:
+    return [g for g in guidelines() if any(s.score for s in (*g.definitions, *g.statements))]
+
+
+@functools.cache
+def wide() -> Answerer:
+    return Answerer(knowledge(), scored(), shape="wide", sums=False)
+
+
+def same_points(rows: pl.DataFrame, patients: Mapping[str, Mapping[str, ir.Held]]) -> None:
+    """Compare with the referee; a sum that is given holds."""
+    told = {row["patient"]: row for row in rows.rows(named=True)}
+    for guideline in scored():
+        meaning = Meaning(guideline, knowledge().facts)
+        scores = {s.id: s for s in definitions_of(guideline) if s.score}
+        assert scores
+        for patient, facts in patients.items():
+            referee = Referee(meaning, facts)
+            for statement in scores.values():
+                given = facts.get(statement.score or "")
+                low, high = referee.points(statement) if given is None else (given, given)
+                name = wide_name(guideline.id, statement.id)
+                row = told[patient]
+                assert (row[f"{name}:low"], row[f"{name}:high"]) == (low, high), (patient, name)
+                assert (row[name] == "known") is (low == high) or given is None
+
+
+def test_the_points_of_scores_are_the_referee_s(typed: pl.DataFrame, invented: Path) -> None:
+    rows = wide().answer(typed).rows
+    assert rows is not None and len(scored()) > 1
+    points = [name for name in rows.columns if name.endswith((":low", ":high"))]
+    assert {rows.schema[name] for name in points} == {pl.Float64()}
+    assert rows.columns[-len(points) :] == points  # the statuses come first, as before
+    same_points(rows, {name: case.facts for name, case in cases().items()})
+    patients = open_invented(invented).usable(clean=True).head(60).collect()
+    found = wide().answer(patients).rows
+    assert found is not None
+    facts = {
+        row[ID]: {
+            n: tuple(v) if isinstance(v, list) else v
+            for n, v in row.items() if n in knowledge().facts and v is not None
+        } for row in patients.rows(named=True)
+    }  # fmt: skip
+    same_points(found, facts)
+    some = found.select(pl.col(n) for n in points)
+    assert any((some[n] != some[n.replace(":low", ":high")]).any() for n in points)
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,11 @@ from test_cohort import fixtures
 from test_diff import examples, side
 
 from hepatica import ir
-from hepatica.case import documents
+from hepatica.case_files import documents
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.compile.expressions import dtype_of
 from hepatica.diff import Finder, compare
-from hepatica.diff.cohort.columns import is_same
+from hepatica.diff.cohort.codes import is_same
 from hepatica.diff.cohort.data import CohortDiff, Row, to_json
 from hepatica.diff.cohort.hide import covered, hide
 from hepatica.diff.cohort.run import Population

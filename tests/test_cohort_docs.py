@@ -35,6 +35,19 @@ def test_the_commands_of_the_page_show_what_it_says(
     assert run("lint", "registry.yaml").exit_code == 0
 
 
+def test_the_example_in_python_prints_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("hepatica.load", knowledge)
+    monkeypatch.chdir(tmp_path)
+    for name, text in re.findall(r"<!-- file: (registry.*?) -->\n```\w*\n(.*?)```", PAGE, re.S):
+        Path(name).write_text(text)
+    pattern = r"<!-- python -->\n```python\n(.*?)```\n\n<!-- shows -->\n```\n(.*?)```"
+    [(code, shown)] = re.findall(pattern, PAGE, re.S)
+    exec(code, {})
+    assert capsys.readouterr().out == shown
+
+
 def test_every_key_of_a_mapping_and_every_code_is_explained() -> None:
     schema = load_schema("cohort")
     keys = {*schema["properties"], *schema["$defs"]["column"]["properties"]}

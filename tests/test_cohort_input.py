@@ -193,6 +193,33 @@ def test_columns_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) ->
     assert refusal(path)[0] == "D303"
 
 
+def test_another_table_is_told_once(tmp_path: Path) -> None:
+    """Not an error a column; where more are there, each that is not is told."""
+    columns = [f"C{i}" for i in range(1, 8)]
+    names = [f.id for f in knowledge().facts.values() if f.type == "boolean"][: len(columns)]
+    mapping = tmp_path / "map.yaml"
+    facts = "".join(f"  {n}: {{column: {c}, is_true: [1], is_false: [0]}}\n"
+                    for n, c in zip(names, columns, strict=True))  # fmt: skip
+    mapping.write_text(f"patient: id\nfacts:\n{facts}")
+    table = tmp_path / "t.csv"
+    for head, errors, said in (
+        ("a,b,c,d,e", 1, "none of the 8 columns that are asked for is in the table: not `id`, `C1`,"
+         " `C2`, `C3` and 4 more; it has `a`, `b`, `c`, `d` and 1 more"),
+        ("id:C1:C2:C3:C4:C5:C6:C7", 1, "is `,` what stands between its cells? the mapping file"),
+        ("id,x", 1, "only 1 of the 8 columns that are asked for is in the table: not `C1`"),
+        ("id,C1", 6, "the column `C2`"),
+        ("id,C1,C2,C3,C4,C5", 2, "the column `C6`"),
+    ):  # fmt: skip
+        table.write_text(f"{head}\n")
+        found = run("cohort", str(table), "--map", str(mapping), "--check")
+        assert found.exit_code == 2 and said in found.stderr, found.stderr
+        assert found.stderr.count("error[D303]") == errors == found.stderr.count("error[")
+    frame = pl.DataFrame({"other": [1]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    found = run("cohort", str(tmp_path / "t.parquet"), "--map", str(mapping), "--check")
+    assert found.stderr.count("error[") == 1 and "separator" not in found.stderr
+
+
 def test_types_that_do_not_suit_are_told(tmp_path: Path) -> None:
     import datetime
 

@@ -16,13 +16,14 @@ from golden import compare as golden
 from test_cli import run as command
 
 import hepatica
-from hepatica.case import documents
+from hepatica.case_files import documents
 from hepatica.diff import Diff, Finder, compare, to_json
 from hepatica.diff.answers import STATUSES
 from hepatica.diff.data import VERDICTS, Relation
 from hepatica.ir import replace
 from hepatica.report import comparison_pages
-from hepatica.report.comparison import ComparisonView, comparison_view
+from hepatica.report.comparison import comparison_view
+from hepatica.report.comparison_data import ComparisonView
 from hepatica.report.comparison_text import ComparisonPage
 from hepatica.report.text import Terminal
 from hepatica.schema import fits

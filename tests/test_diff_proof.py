@@ -20,7 +20,8 @@ from strategies import guideline, knowledge, statement
 from test_cli import run as command
 
 from hepatica import ir
-from hepatica.case import CaseReader, document_of, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import document_of, documents
 from hepatica.cli import witnesses
 from hepatica.compile.network import NotInstalled
 from hepatica.compile.program import Program

@@ -16,7 +16,8 @@ from test_cli import run
 from test_engines_agree import HAS_NETWORK
 
 from hepatica import ir
-from hepatica.case import CaseReader, document_of
+from hepatica.case import CaseReader
+from hepatica.case_files import document_of
 from hepatica.compile.network import Network, prepare
 from hepatica.compile.program import Program
 from hepatica.diagnostics import Invalid

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, contradictions, documents
+from hepatica.case import Case, CaseReader, contradictions
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations, check_result
 from hepatica.compile.network import Network, NotInstalled, engine, prepare
 from hepatica.compile.program import Program

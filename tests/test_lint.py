@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from golden import compare
 
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations
-from hepatica.diagnostics import CODES, Diagnostic, Invalid, draw, ordered, sarif
+from hepatica.diagnostics import CODES, Diagnostic, Invalid, draw, ordered
 from hepatica.lint import lint
 from hepatica.load import load
+from hepatica.sarif import sarif
 
 HERE = Path(__file__).parent / "fixtures" / "lint"
 GOLDEN = Path(__file__).parent / "fixtures" / "golden" / "lint"

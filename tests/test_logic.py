@@ -14,7 +14,8 @@ import yaml
 from golden import compare
 from test_cli import run
 
-from hepatica.case import CaseReader, document_of
+from hepatica.case import CaseReader
+from hepatica.case_files import document_of
 from hepatica.diagnostics import CODES, Diagnostic, Invalid, draw
 from hepatica.lint.logic import lint_logic
 from hepatica.load import load

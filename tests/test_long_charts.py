@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_replay import course
 
 from hepatica import json_reader
-from hepatica.case import document_of
+from hepatica.case_files import document_of
 from hepatica.chart.derive import derive
 from hepatica.chart.model import Seen
 from hepatica.chart.names import Names

@@ -20,7 +20,8 @@ from strategies import knowledge as known
 from strategies import statement
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import concluded, days, differences, wanted_at
 from hepatica.cli import app
 from hepatica.compose import Composer

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hepatica import ir
-from hepatica.case import CaseReader, document_of
+from hepatica.case import CaseReader
+from hepatica.case_files import document_of
 from hepatica.chart.found import Found
 from hepatica.derivation import Earliest, Extreme, Line, Period, Since
 from hepatica.diagnostics import Invalid

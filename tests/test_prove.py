@@ -26,7 +26,8 @@ from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import CODES, Invalid
 from hepatica.evaluate import Given
 from hepatica.load import load
-from hepatica.prove import Difference, Prover, Verdict, Witness, differ
+from hepatica.prove import Prover, differ
+from hepatica.prove_data import Difference, Verdict, Witness
 from hepatica.witness import Answerer, Concludes, Holds, Question, Said, read_back, together
 
 some = settings(

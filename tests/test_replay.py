@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from test_cli import run
 from test_report import HOSTILE, Tags
 
-from hepatica.case import Case, CaseReader, document_of, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import document_of, documents
 from hepatica.cases import check_expectations, check_result, days
 from hepatica.chart.model import Seen
 from hepatica.diagnostics import Invalid, draw

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from golden import compare
 
-from hepatica.case import Case, CaseReader, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import documents
 from hepatica.finding import Result
 from hepatica.ir import Knowledge
 from hepatica.load import load
 from hepatica.report import html, markdown
 from hepatica.report.text import Terminal
-from hepatica.report.view import View, view
+from hepatica.report.view import view
+from hepatica.report.view_data import View
 from hepatica.run import Evaluator, select
 from hepatica.source import Document
 from hepatica.words import Words

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from strategies import FACTS, Drawn, Given, conditions, drawn
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, contradictions, documents
+from hepatica.case import Case, CaseReader, contradictions
+from hepatica.case_files import documents
 from hepatica.compile.outcomes import Guide, Outcomes
 from hepatica.compile.patients import Patients
 from hepatica.compile.simple import Stretch, place, simplest

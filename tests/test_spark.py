@@ -23,6 +23,8 @@ import pytest
 from drawn_charts import knowledge
 from test_cli import run as cli
 from test_cohort import guidelines, write_parquet
+from test_cohort_results import DEMO, SMALL
+from test_cohort_results import command as start
 
 from hepatica import ir
 from hepatica.cohort.answers import Answerer
@@ -38,6 +40,7 @@ from hepatica.cohort.spark.patients import Patients
 from hepatica.cohort.spark.session import need_spark, session
 from hepatica.cohort.synthesize import synthesize
 from hepatica.diagnostics import Invalid
+from hepatica.load import load
 
 MASTER = "local-cluster[2,1,1024]"
 KEY = ["patient", "guideline", "statement"]
@@ -48,12 +51,16 @@ pytestmark = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def need_spark_or_skip() -> None:
     try:
         need_spark()
     except Invalid as error:
         pytest.skip(error.diagnostics[0].message)
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    need_spark_or_skip()
     settings = {"spark.sql.shuffle.partitions": "4"}
     with session(MASTER, tmp_path_factory.mktemp("spark"), settings) as started:
         yield started
@@ -287,8 +294,8 @@ def test_executors_without_what_they_need_are_told_of(spark: Any, tmp_path: Path
         context.pythonExec = before
 
 
-def executors(spark: Any) -> set[int]:
-    """Find the processes of the executors: two above the workers of Python."""
+def running(spark: Any) -> set[tuple[int, int]]:
+    """Find the processes of the cluster: of each executor, and of a worker of Python under it."""
 
     def where(batches: Any) -> Any:
         import os
@@ -298,47 +305,126 @@ def executors(spark: Any) -> set[int]:
 
         for _ in batches:
             parent = Path(f"/proc/{os.getppid()}/status").read_text().split("PPid:")[1].split()[0]
-            yield pyarrow.RecordBatch.from_pydict({"process": [int(parent)]})
+            found = {"executor": [int(parent)], "worker": [os.getpid()]}
+            yield pyarrow.RecordBatch.from_pydict(found)
 
-    found = spark.range(64, numPartitions=16).mapInArrow(where, "process long").collect()
-    return {row[0] for row in found}
+    schema = "executor long, worker long"
+    found = spark.range(64, numPartitions=16).mapInArrow(where, schema).collect()
+    return {(row[0], row[1]) for row in found}
+
+
+def stages(spark: Any) -> list[Any]:
+    tracker = spark.sparkContext.statusTracker()
+    found = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+    return [stage for stage in found if stage]
 
 
 def busy(spark: Any) -> bool:
     """Say whether a stage has some tasks done, and some to do."""
-    tracker = spark.sparkContext.statusTracker()
-    stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
-    return any(s and 0 < s.numCompletedTasks < s.numTasks - 4 for s in stages)
+    return any(0 < s.numCompletedTasks < s.numTasks - 4 for s in stages(spark))
 
 
-def test_an_executor_killed_in_mid_run_loses_and_doubles_nothing(
-    spark: Any, tmp_path: Path
-) -> None:
+def until(what: Any, seconds: float = 200.0) -> bool:
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture(scope="module")
+def invented(
+    spark: Any, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Patients, pl.DataFrame]:
+    """Patients in sixteen parts, and their answers as one machine gives them."""
     easl = [knowledge().guidelines["easl_2025"]]
-    table = tmp_path / "invented.parquet"
+    table = tmp_path_factory.mktemp("invented") / "invented.parquet"
     pl.concat(synthesize(knowledge(), easl, 2_000, 5, 0.2)).write_parquet(table)
     frame = spark.read.parquet(str(table)).repartition(16)
     asked = Patients(spark, frame, knowledge(), easl)
-    expected = asked.check().rows
-    victims = executors(spark)
-    assert victims
-    output = Output(spark, str(tmp_path / "out"), frame)
-    killed: list[int] = []
+    assert asked.check().rows == 2_000
+    return table, asked, embedded(table, easl)
+
+
+@pytest.mark.parametrize("kind", ["worker", "executor"])
+def test_a_process_killed_in_mid_run_loses_and_doubles_nothing(
+    spark: Any, invented: tuple[Path, Patients, pl.DataFrame], tmp_path: Path, kind: str
+) -> None:
+    """Python under an executor, whose tasks another does; and an executor itself."""
+    _, asked, expected = invented
+    victim = min(running(spark))[kind == "worker"]
+    output = Output(spark, str(tmp_path / "out"), asked.frame)
+    seen: list[bool] = []
 
     def kill() -> None:
-        end = time.monotonic() + 60
-        while time.monotonic() < end and not busy(spark):
-            time.sleep(0.02)
-        victim = min(victims)
+        seen.append(until(lambda: busy(spark)))
         os.kill(victim, signal.SIGKILL)
-        killed.append(victim)
+        seen.append(until(lambda: any(s.numFailedTasks for s in stages(spark)), 60))
 
     killer = threading.Thread(target=kill)
     killer.start()
-    output.write(asked.answers(), asked.told(), expected, "kind = 'applies'")
+    output.write(asked.answers(), asked.told(), 2_000, "kind = 'applies'")
     killer.join()
-    assert killed and not Path(f"/proc/{killed[0]}").exists()
+    assert seen == [True, True]  # it was in the middle of a part, which was done again
+    assert not Path(f"/proc/{victim}").exists()
     found = pl.read_parquet(tmp_path / "out" / "*.parquet")
     assert not found.select(KEY).is_duplicated().any()
-    same(found, embedded(table, easl))
-    assert asked.count().patients == expected
+    same(found, expected)
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    assert asked.count().patients == 2_000
+
+
+# --- interrupted -----------------------------------------------------------------------------
+
+
+def of_session(leader: int) -> dict[int, list[str]]:
+    """Give the command lines of all processes of a session."""
+    found = {}
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if process.name.isdigit() and os.getsid(int(process.name)) == leader:
+                line = (process / "cmdline").read_bytes().decode()
+                found[int(process.name)] = line.split("\0")
+    return {process: line for process, line in found.items() if any(line)}
+
+
+@pytest.mark.parametrize(
+    ("number", "whom", "code"),
+    [
+        (signal.SIGINT, "all", "D319"),  # as a terminal does: everyone in it hears Ctrl-C
+        (signal.SIGTERM, "all", "D319"),  # as timeout(1) does: Java is gone before we can ask it
+        (signal.SIGKILL, "java", "E108"),
+    ],
+)
+def test_interrupted_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, whom: str, code: str
+) -> None:
+    need_spark_or_skip()
+    table, out, scratch = tmp_path / "t.parquet", tmp_path / "o" / "out", tmp_path / "scratch"
+    read = load(DEMO)
+    pl.concat(synthesize(read, [read.guidelines["demo"]], 100_000, 1)).write_parquet(table)
+    out.mkdir(parents=True)
+    scratch.mkdir()
+    (out / MANIFEST).write_text("{}")  # an earlier result
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    process = start(
+        "cohort", str(table), *SMALL, "-o", str(out), "--on", "local-cluster[1,1,1024]",
+        stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert until(lambda: process.poll() is not None or [*out.parent.glob(".*.part/_temporary")])
+    assert process.poll() is None, process.communicate()
+    java = min(p for p, line in of_session(process.pid).items() if line[0].endswith("java"))
+    if whom == "java":
+        os.kill(java, number)
+    else:
+        os.killpg(process.pid, number)
+    said, told = process.communicate(timeout=200)
+    assert process.returncode == 2 and not said
+    assert told.count("error[") == 1 and code in told and "Traceback" not in told, told
+    assert [p.name for p in out.parent.iterdir()] == ["out"]
+    assert [p.name for p in out.iterdir()] == [MANIFEST]
+    assert until(lambda: not of_session(process.pid))
+    assert list(out.parent.iterdir()) == [out] and [p.name for p in out.iterdir()] == [MANIFEST]
+    if whom != "java":  # Java's own scratch is cleared away by Java
+        assert list(scratch.iterdir()) == []

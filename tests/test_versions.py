@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -24,6 +25,7 @@ from hepatica import ir
 from hepatica.diff.data import Compared
 from hepatica.diff.sides import compared
 from hepatica.diff.versions import LEVELS, Level, Step, least_after, said, step
+from hepatica.schema import fits
 from hepatica.witness import Answerer, Concludes, Question, Status
 
 FIXTURES = Path(__file__).parent / "fixtures" / "diff"
@@ -223,6 +225,15 @@ def test_a_number_that_is_too_low_is_refused(repository: Path) -> None:
     result = run("version", "demo", "--since", "0.1.0", *HERE)
     assert result.exit_code == 1 and "major" in result.stdout
     assert "should be at least 0.2.0" in result.stdout and "a patient" in result.stdout
+    as_data = run("version", "demo", "--since", "0.1.0", "--format", "json", *HERE)
+    found = json.loads(as_data.stdout)
+    assert as_data.exit_code == 1 and fits(found, "version")
+    assert (found["needed"], found["said"], found["least"]) == ("major", "none", "0.2.0")
+    assert not found["suffices"] and found["old"]["asked"] == "demo@0.1.0" and found["seconds"]
+    largest = [cause for cause in found["causes"] if cause["level"] == "major"]
+    assert largest == found["causes"][: len(largest)] and any(c["witness"] for c in largest)
+    for cause in largest:  # in text, too, all of these are shown
+        assert f"major: {cause['what'][:40]}" in result.stdout
     linted = run("lint", "knowledge", "--since", "last-tag")
     found = [line for line in linted.stdout.splitlines() if "V201" in line]
     assert linted.exit_code == 1 and len(found) == 1 and "understates a major change" in found[0]
@@ -231,6 +242,9 @@ def test_a_number_that_is_too_low_is_refused(repository: Path) -> None:
     assert "other: " not in linted.stderr or "other is new since" in linted.stderr
     number(repository, "0.2.0")
     assert run("version", "demo", "--since", "0.1.0", *HERE).exit_code == 0
+    as_data = run("version", "demo", "--since", "0.1.0", "--format", "json", *HERE)
+    found = json.loads(as_data.stdout)
+    assert found["suffices"] and found["said"] == "major" and fits(found, "version")
     assert "V201" not in run("lint", "knowledge", "--since", "demo@0.1.0").stdout
     assert run("diff", "demo@0.1.0", "demo@demo@0.1.0", *HERE).exit_code == 0
 

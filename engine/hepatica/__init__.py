@@ -14,7 +14,7 @@ Everything is imported only when it is used, so that a command starts quickly.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -23,10 +23,13 @@ from hepatica.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from hepatica.case import Case
+    from hepatica.cohort.frames import Given
+    from hepatica.cohort.in_memory import Answered
     from hepatica.compile.columnar import Columnar
     from hepatica.compile.network import Network
     from hepatica.compile.program import Program
     from hepatica.diagnostics import Diagnostic, Invalid
+    from hepatica.diff.cohort.data import CohortDiff
     from hepatica.diff.data import Diff
     from hepatica.explain import Explanation
     from hepatica.finding import Finding, Result
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
     from hepatica.run import EngineName
 
 __all__ = [
+    "Answered",
     "Case",
+    "CohortDiff",
     "Diagnostic",
     "Diff",
     "Explanation",
@@ -47,14 +52,18 @@ __all__ = [
     "__version__",
     "compile",
     "diff",
+    "diff_cohort",
     "evaluate",
+    "evaluate_cohort",
     "explain",
     "lint",
     "load",
 ]
 
 _TYPES = {
+    "Answered": "cohort.in_memory",
     "Case": "case",
+    "CohortDiff": "diff.cohort.data",
     "Diagnostic": "diagnostics",
     "Diff": "diff.data",
     "Explanation": "explain",
@@ -147,6 +156,68 @@ def diff(
     return diff(old, new, knowledge, cases, prove=prove)
 
 
+def evaluate_cohort(
+    patients: Given,
+    knowledge: Knowledge | None = None,
+    guidelines: Iterable[str] = (),
+    *,
+    mapping: Path | str | None = None,
+    shape: Literal["long", "wide"] = "long",
+    by: Sequence[str] = (),
+    brief: bool = False,
+    skip_unusable: bool = False,
+) -> Answered:
+    """Answer a table of patients: a Polars frame, or the files of one (needs the extra `cohort`).
+
+    Columns are named by facts, or a `mapping` file says what they mean. Of the result `rows` is a
+    frame, long or wide as docs/cohorts.md says (`brief` leaves out what is missing), and `summary`
+    says how many patients each statement tells what, also in each subgroup of the columns `by`.
+    `guidelines` are names, as for `evaluate`. All of it is held in memory: for more patients than
+    that, `hepatica cohort` writes files. Raises `Invalid` with every kind of cell that cannot be
+    used, unless `skip_unusable`: then such rows are its `rejects`.
+    """
+    from hepatica.cohort import need_polars
+
+    need_polars()
+    from hepatica.cohort.in_memory import evaluate_cohort
+    from hepatica.run import select
+
+    knowledge = load() if knowledge is None else knowledge
+    return evaluate_cohort(
+        patients, knowledge, select(knowledge, guidelines), mapping=mapping, shape=shape, by=by,
+        brief=brief, skip_unusable=skip_unusable,
+    )  # fmt: skip
+
+
+def diff_cohort(
+    old: str | Guideline,
+    new: str | Guideline,
+    patients: Given,
+    knowledge: Knowledge | None = None,
+    *,
+    mapping: Path | str | None = None,
+    by: Sequence[str] = (),
+    hide_below: int = 0,
+    skip_unusable: bool = False,
+) -> CohortDiff:
+    """Compare two guidelines over a table of patients: who moves, and what makes them move.
+
+    The two are named as for `diff`, or are guidelines of `knowledge`; the table, `mapping`, `by`
+    and `skip_unusable` are as for `evaluate_cohort` (and need the same extra). Numbers of patients
+    from 1 to below `hide_below` are None. The result is what `hepatica diff --cohort --format json`
+    writes (`hepatica.diff.cohort.data.to_json`). Raises `Invalid`.
+    """
+    from hepatica.cohort import need_polars
+
+    need_polars()
+    from hepatica.diff.cohort.in_memory import diff_cohort
+
+    return diff_cohort(
+        old, new, patients, knowledge, mapping=mapping, by=by, hide_below=hide_below,
+        skip_unusable=skip_unusable,
+    )  # fmt: skip
+
+
 @overload
 def compile(
     guideline: Guideline,
@@ -194,7 +265,8 @@ def compile(
 
 
 def _case(case: Case | Mapping[str, Any] | Path | str, knowledge: Knowledge) -> Case:
-    from hepatica.case import Case, CaseReader, document_of
+    from hepatica.case import Case, CaseReader
+    from hepatica.case_files import document_of
 
     return (
         case

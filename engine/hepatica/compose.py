@@ -7,27 +7,27 @@ agrees with. What one pattern of answers leads to is kept for the next patient w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hepatica import finding as f
 from hepatica import ir
+from hepatica.avoidances import MOST_KEPT, Asked, Avoidances
 from hepatica.conclusions import Conclusions
 from hepatica.evaluate import WORDS, Given, Meaning, Referee, Truth
 from hepatica.kept import Kept
 from hepatica.missing import BURDEN, missing
 from hepatica.monitoring import Done, dues
 from hepatica.outcome import OptionStatus, Status, judge, plan
-from hepatica.prepared import Avoided, Prepared, Ready
+from hepatica.prepared import Prepared, Ready
 from hepatica.questions import Below, Questions
 from hepatica.regimen import begun, course, doses, weighed
 from hepatica.trace import Facts, Tracer, union
 from hepatica.written import Part, Section
 
 _ORDER: tuple[Status, ...] = ("recommended", "contingent", "blocked")
-_MOST_KEPT = 2_000
 
 
 class Answered(NamedTuple):
@@ -35,15 +35,6 @@ class Answered(NamedTuple):
 
     finding: f.Finding
     unfinished: tuple[tuple[int, Ready], ...]
-
-
-class _Asked(NamedTuple):
-    """One patient's answers; `pattern` None means that nothing is kept."""
-
-    truths: Mapping[str, Truth]
-    applies: Truth
-    tracer: Tracer
-    pattern: int | None
 
 
 class Composer:
@@ -61,24 +52,22 @@ class Composer:
         self.blockers = {a.statement.id: a.when for a in self.prepared.avoided}
         self.concluded = frozenset(self.meaning.by_fact)
         self.mask = 0
-        self._masks: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+        self._masks: tuple[int, ...] = ()
         self._own_masks: dict[str, int] = {}
-        self._open: Kept[Facts] = Kept(_MOST_KEPT)
+        self._open: Kept[Facts] = Kept(MOST_KEPT)
         self._burdens = {n: BURDEN.index(fact.burden) for n, fact in knowledge.facts.items()}
-        self._recommended: Kept[Part[f.Recommendation]] = Kept(_MOST_KEPT)
-        self._avoidances: Kept[tuple[Part[f.Avoidance], ...]] = Kept(_MOST_KEPT)
+        self._recommended: Kept[Part[f.Recommendation]] = Kept(MOST_KEPT)
+        self._avoidances = Avoidances(self.prepared, self._because, self._missing_of)
 
     def ask(self, questions: Questions) -> None:
         """Add the questions of this guideline; `mask` are then the bits it depends on."""
         below = Below(questions, self.meaning)
         applies = self.guideline.applies
-        self._masks = (
-            tuple(below.of((applies, *ready.conditions)) for ready in self.prepared.ready),
-            tuple(below.of((avoided.when,)) for avoided in self.prepared.avoided),
-        )
+        self._masks = tuple(below.of((applies, *r.conditions)) for r in self.prepared.ready)
+        self._avoidances.masks = tuple(below.of((a.when,)) for a in self.prepared.avoided)
         self._own_masks = {n: below.of((when,)) for n, when in self.meaning.statements.items()}
         self.mask = below.of((applies, *(e.statement.when for e in self.prepared.evidence)))
-        for bits in (*self._masks[0], *self._masks[1], *map(below.fact, self.meaning.by_fact)):
+        for bits in (*self._masks, *self._avoidances.masks, *map(below.fact, self.meaning.by_fact)):
             self.mask |= bits
 
     def referee(self, given: Given, said: Mapping[str, Truth] | None = None) -> Referee:
@@ -112,11 +101,11 @@ class Composer:
         out again.
         """
         tracer = Tracer(referee)
-        asked = _Asked(truths, applies, tracer, pattern)
+        asked = Asked(truths, applies, tracer, pattern)
         g = self.guideline
         no = applies is False
         recommendations, unfinished = ((), ()) if no else self._recommendations(asked)
-        avoid = () if no else self._avoid(asked)
+        avoid = () if no else self._avoidances.found(asked)
         live = {n for r in recommendations for option in r.options for n in option.interventions}
         reported = {name for r in recommendations for name in r.evidence}
         evidence = (
@@ -194,7 +183,7 @@ class Composer:
         return f.Conclusion(said[0], said[1], s.id, because, p.sources[s.id], p.readings[s.id])
 
     def _recommendations(
-        self, asked: _Asked
+        self, asked: Asked
     ) -> tuple[Section[f.Recommendation], tuple[tuple[int, Ready], ...]]:
         """Give what is recommended, open or blocked, in this order, the most urgent first."""
         found: dict[Status, list[tuple[Part[f.Recommendation], Ready]]] = {s: [] for s in _ORDER}
@@ -205,7 +194,7 @@ class Composer:
                 continue
             key, part = None, None
             if pattern is not None:
-                key = (ready.number, pattern & self._masks[0][ready.number])
+                key = (ready.number, pattern & self._masks[ready.number])
                 part = self._recommended.get(key)
             if part is None:
                 if waiting is None:
@@ -219,7 +208,7 @@ class Composer:
         unfinished = [(i, ready) for i, (_, ready) in enumerate(order) if ready.unfinished]
         return Section.of(part for part, _ in order), tuple(unfinished)
 
-    def _recommendation(self, ready: Ready, waiting: Facts, asked: _Asked) -> f.Recommendation:
+    def _recommendation(self, ready: Ready, waiting: Facts, asked: Asked) -> f.Recommendation:
         s, tracer, truths = ready.statement, asked.tracer, asked.truths
         when = truths[s.id]
         judged = judge(when, asked.applies, ready.options, truths)
@@ -263,14 +252,14 @@ class Composer:
             evidence=tuple([e.statement.id for e in ready.evidence if e.shown(truths)]),
         )
 
-    def _option(self, part: OptionStatus, base: Facts, asked: _Asked) -> f.OptionFinding:
+    def _option(self, part: OptionStatus, base: Facts, asked: Asked) -> f.OptionFinding:
         open_: Facts = ()
         if part.status == "contingent":
             blockers = [self._missing_of(s, self.blockers[s], asked) for s in part.open_on]
             open_ = union([base, *blockers])
         return f.OptionFinding(part.option.interventions, part.status, part.blocked_by, open_)
 
-    def _missing_of(self, statement: str, when: ir.Condition, asked: _Asked) -> Facts:
+    def _missing_of(self, statement: str, when: ir.Condition, asked: Asked) -> Facts:
         """Name what could settle the condition of a statement, which is unknown."""
         if asked.pattern is None:
             return asked.tracer.missing_of_unknown(when)
@@ -280,54 +269,7 @@ class Composer:
             found = self._open.keep(key, asked.tracer.missing_of_unknown(when))
         return found
 
-    def _avoid(self, asked: _Asked) -> Section[f.Avoidance]:
-        """Give what is contraindicated, to be done with care, or not excluded, in this order."""
-        found: dict[str, list[tuple[int, Part[f.Avoidance]]]] = {
-            "contraindicated": [], "caution": [], "contingent": [],
-        }  # fmt: skip
-        for avoided in self.prepared.avoided:
-            if asked.truths[avoided.statement.id] is False:
-                continue
-            key, parts = None, None
-            if asked.pattern is not None:
-                key = (avoided.number, asked.pattern & self._masks[1][avoided.number])
-                parts = self._avoidances.get(key)
-            if parts is None:
-                parts = tuple(map(Part, self._avoidances_of(avoided, asked)))
-                if key is not None:
-                    self._avoidances.keep(key, parts)
-            if parts:
-                found[parts[0].item.status] += zip(avoided.places, parts, strict=True)
-        return Section.of(part for group in found.values() for _, part in sorted(group, key=_place))
-
-    def _avoidances_of(self, avoided: Avoided, asked: _Asked) -> Iterable[f.Avoidance]:
-        s, p = avoided.statement, self.prepared
-        assert s.avoid is not None
-        truth = asked.truths[s.id]
-        settled: Any = "contraindicated" if s.kind == "contraindication" else "caution"
-        because = self._because(s.id, avoided.when, asked.tracer) if truth else ()
-        open_ = () if truth else self._missing_of(s.id, avoided.when, asked)
-        for name in avoided.interventions:
-            yield f.Avoidance(
-                intervention=name,
-                kind=s.kind,  # type: ignore[arg-type]
-                status=settled if truth else "contingent",
-                statement=s.id,
-                title=s.title,
-                text=s.text,
-                actions=s.avoid.actions,
-                grade=p.grades[s.id],
-                source=p.sources[s.id],
-                interpretation=p.readings[s.id],
-                because=because,
-                missing=open_,
-            )
-
     def _taken(self, given: Given) -> set[str]:
         """List what the patient has now; everything, while that is not known."""
         taken = given.get(self.knowledge.taken or "")
         return set(taken) if isinstance(taken, tuple) else set(self.knowledge.interventions)
-
-
-def _place(pair: tuple[int, Part[f.Avoidance]]) -> int:
-    return pair[0]

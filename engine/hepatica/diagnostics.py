@@ -7,7 +7,7 @@ apart. Its code is stable; the letter says which stage found it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -283,43 +283,6 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sort by file, place and code, and drop repetitions."""
     unique = dict.fromkeys(diagnostics)
     return sorted(unique, key=lambda d: (d.file, d.line, d.column, d.code, d.message))
-
-
-def sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:
-    """Give the diagnostics as one SARIF 2.1.0 run, for code review tools."""
-    found = list(diagnostics)
-    codes = sorted({d.code for d in found})
-    results: list[dict[str, Any]] = []
-    for d in found:
-        text = d.message + (f" (help: {d.help})" if d.help else "")
-        result: dict[str, Any] = {
-            "ruleId": d.code,
-            "ruleIndex": codes.index(d.code),
-            "level": d.severity,
-            "message": {"text": text},
-        }
-        if d.file:
-            physical: dict[str, Any] = {"artifactLocation": {"uri": d.file.replace("\\", "/")}}
-            if d.line:
-                physical["region"] = {
-                    "startLine": d.line,
-                    "startColumn": d.column,
-                    "endColumn": d.end_column,
-                }
-            result["locations"] = [{"physicalLocation": physical}]
-        results.append(result)
-    rules = [{"id": code, "shortDescription": {"text": CODES.get(code, code)}} for code in codes]
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "hepatica", "version": version, "rules": rules}},
-                "columnKind": "unicodeCodePoints",
-                "results": results,
-            }
-        ],
-    }
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

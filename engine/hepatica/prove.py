@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from hepatica import ir
 from hepatica.compile.outcomes import Guide, Outcomes
@@ -19,6 +17,10 @@ from hepatica.compile.patients import Patients
 from hepatica.compile.solver import Deadline, Formula, NotInstalled, Solver, Undecided
 from hepatica.compile.solvers import Which, start
 from hepatica.diagnostics import Diagnostic, Invalid
+from hepatica.prove_data import Difference as Difference
+from hepatica.prove_data import Shows, Transitions
+from hepatica.prove_data import Verdict as Verdict
+from hepatica.prove_data import Witness as Witness
 from hepatica.witness import (
     Answerer,
     Concludes,
@@ -32,52 +34,7 @@ from hepatica.witness import (
 )
 
 Side = tuple[ir.Guideline, Question]
-Shows = Literal["difference", "only_a", "only_b", "both"]
-Verdict = Literal[
-    "equal",  # the same outcome for every patient
-    "same_when_true",  # they hold for the same patients; what is false and unknown differs
-    "a_implies_b",  # whoever a holds for, b holds for too, and for others
-    "b_implies_a",
-    "overlapping",  # some patients have both, some only a, some only b
-    "disjoint",  # no patient has both
-    "not_decided",
-]
 SECONDS = 10.0
-
-
-class Witness(msgspec.Struct, frozen=True):
-    """A patient who shows something: a case, the outcomes of a and b, and who confirmed them.
-
-    `minimal` says whether it is proved that no patient with fewer known facts shows the same.
-    """
-
-    shows: Shows
-    case: dict[str, Any]
-    a: str
-    b: str
-    minimal: bool
-    engines: tuple[str, ...]
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """How two questions differ. `difference` is the smallest patient for whom they do at all.
-
-    `only_a` holds for a and not for b, and so on; None where there is no such patient, or, when
-    nothing was decided, where none was found.
-    """
-
-    verdict: Verdict
-    difference: Witness | None = None
-    only_a: Witness | None = None
-    only_b: Witness | None = None
-    both: Witness | None = None
-
-
-class Transitions(msgspec.Struct, frozen=True):
-    """Every change of outcome that some patient meets, and those that were not decided."""
-
-    found: dict[tuple[str, str], Witness]
-    undecided: tuple[tuple[str, str], ...] = ()
 
 
 def differ(

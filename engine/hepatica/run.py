@@ -17,7 +17,8 @@ from hepatica.diagnostics import Diagnostic, Invalid, suggestion
 from hepatica.evaluate import WORDS, Truth
 from hepatica.finding import Finding, Input, Result
 from hepatica.kept import Kept
-from hepatica.lower import Rails, lower
+from hepatica.lower import lower
+from hepatica.nodes import Rails
 from hepatica.questions import Questions
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from hepatica.source import Document, KeyPath
 
 SchemaName = Literal[
     "statement", "guideline", "references", "facts", "interventions", "source", "case", "result",
-    "diff", "cohort_diff", "replay", "cohort",
+    "diff", "cohort_diff", "replay", "cohort", "version",
 ]  # fmt: skip
 NAMES: tuple[SchemaName, ...] = (
     "statement", "guideline", "references", "facts", "interventions", "source", "case", "result",
-    "diff", "cohort_diff", "replay", "cohort",
+    "diff", "cohort_diff", "replay", "cohort", "version",
 )  # fmt: skip
 
 _AMOUNT_HELP = {"min": "add what is missing", "max": "leave out what is too much"}

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, document_of
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import document_of
 from hepatica.compile.network import Network, NotInstalled, prepare
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import WORDS, Given, Meaning, Referee
-from hepatica.lower import Rails, lower
+from hepatica.lower import lower
+from hepatica.nodes import Rails
 from hepatica.outcome import GIVES, Option, judge, plan
 from hepatica.parse.conditions import plain
 from hepatica.walk import unplaced

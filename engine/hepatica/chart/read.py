@@ -11,8 +11,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from hepatica import ir
-from hepatica.chart.happenings import Happenings
 from hepatica.chart.model import (
     Chart,
     Entry,
@@ -21,12 +19,10 @@ from hepatica.chart.model import (
     When,
 )
 from hepatica.chart.names import Names
-from hepatica.chart.numbers import Measured, Refused, measured
+from hepatica.chart.observations import Observations
 from hepatica.chart.order import NO_DATE, every, out_of_order
 from hepatica.chart.time import CALENDAR, EVER, Span, read_date, write
-from hepatica.derivation import Given
-from hepatica.diagnostics import Diagnostic, suggestion
-from hepatica.parse.conditions import value_of
+from hepatica.diagnostics import Diagnostic
 from hepatica.source import Document, KeyPath, Source
 
 KINDS = ("observe", "status", "start", "change", "stop", "event", "done")
@@ -88,7 +84,7 @@ def read_each(entries: Sequence[Mapping[str, Any]], names: Names) -> list[Read]:
     return found
 
 
-class _Reader(Happenings):
+class _Reader(Observations):
     def __init__(self, document: Document, names: Names) -> None:
         super().__init__(document, names)
         self.data = document.data["chart"]
@@ -108,7 +104,7 @@ class _Reader(Happenings):
             if name in patient:
                 key = "value" if self._type(name) == "quantity" else "result"
                 path: KeyPath = ("chart", "patient", name)
-                entry = self._entry(
+                entry = self.observed(
                     path, name, {key: patient[name]}, When(EVER, None, NO_DATE), {key: path}
                 )
                 if entry is not None:
@@ -180,8 +176,8 @@ class _Reader(Happenings):
 
     def _read_as(self, kind: str, path: KeyPath, data: dict[str, Any], when: When) -> None:
         if kind in ("observe", "status"):
-            if self._is_dated((*path, kind), data[kind]):
-                entry = self._entry(path, data[kind], data, when, {})
+            if self.is_dated((*path, kind), data[kind]):
+                entry = self.observed(path, data[kind], data, when, {})
                 if entry is not None:
                     self.add(entry)
         elif kind == "event":
@@ -223,90 +219,6 @@ class _Reader(Happenings):
         text = f"entry {cast(int, path[-1]) + 1} has no time"
         self.report((*path, next(iter(data))), "D111", text, help, key=True)
         return None
-
-    def _is_dated(self, path: KeyPath, name: str) -> bool:
-        """Check that an entry may give a value of this fact."""
-        if name in self.names.dated:
-            return True
-        fact = self.names.facts.get(name)
-        if fact is None:
-            help = suggestion(name, self.names.facts) or "facts are defined in knowledge/facts"
-            self.report(path, "D101", f"unknown fact `{name}`", help)
-        else:
-            text = f"`{name}` is worked out from the record, not told in one entry"
-            if fact.derive is None or isinstance(fact.derive, Given):
-                text = f"`{name}` is a conclusion, or cannot be dated"
-            self.report(path, "D114", text, "give it under `facts` if it is known otherwise")
-        return False
-
-    def _entry(
-        self,
-        path: KeyPath,
-        name: str,
-        data: dict[str, Any],
-        when: When,
-        places: dict[str, KeyPath],
-    ) -> Entry | None:
-        fact = self.names.facts.get(name) or self.vocabulary.fact(self.document, path, name, "D101")
-        if fact is None:
-            return None
-
-        def place(key: str) -> KeyPath:
-            return places.get(key, (*path, key))
-
-        corrected = data.get("corrected", False)
-        if fact.type == "quantity":
-            try:
-                found = self._measured(fact, data)
-            except Refused as refused:
-                self.report(place(refused.key), refused.code, refused.text, refused.help)
-                return None
-            return Entry(
-                name, when, found.written, path, found.number, found.limit, found.limit_written,
-                found.grade, corrected=corrected,
-            )  # fmt: skip
-        raw = data.get("result")
-        wrong = [key for key in ("value", "upper_limit", "range") if key in data]
-        if raw is None or wrong:
-            text = f"`{name}` is told by its `result`, not by a number"
-            help = f"its values: {', '.join(f'`{v}`' for v in fact.values) or 'true, false'}"
-            where = place(wrong[0]) if wrong else path
-            self.report(where, "D102", text, help)
-            return None
-        before = len(self.vocabulary.diagnostics)
-        value: ir.Value | tuple[str, ...]
-        if fact.type == "codes":
-            if not isinstance(raw, list):
-                self.report(
-                    place("result"), "D102", f"`{name}` is a set, so a list is needed",
-                    f"write [{raw}]",
-                )  # fmt: skip
-                return None
-            members = (((*place("result"), i), member) for i, member in enumerate(raw))
-            read = [
-                value_of(self.vocabulary, self.document, p, fact, member, patient=True)
-                for p, member in members
-            ]
-            value = tuple(sorted({str(v) for v in read}))
-        else:
-            value = value_of(
-                self.vocabulary, self.document, place("result"), fact, raw, patient=True
-            )
-        if len(self.vocabulary.diagnostics) > before:
-            return None
-        return Entry(name, when, str(raw), path, value=value, corrected=corrected)
-
-    def _measured(self, fact: ir.Fact, data: dict[str, Any]) -> Measured:
-        """Read a measurement, or find it among those read before: a stream repeats itself."""
-        value, limit = data.get("value"), data.get("upper_limit")
-        key: tuple[object, ...] = (fact.id, value, type(value), limit, type(limit))
-        if "result" in data or "range" in data:
-            said = (data.get("result"), *data.get("range", ()))
-            key += (*said, *map(type, said))
-        found = self.names.measured.get(key)
-        if found is None:
-            found = self.names.measured.keep(key, measured(fact, data))
-        return found
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from hepatica.cli.common import count, guideline_option, knowledge_option, load, show
+from hepatica.cli.common import count, guideline_option, knowledge_option, load, refuse_unused, show
+from hepatica.cli.interrupted import interruptible
 from hepatica.cli.output import Ticker
+from hepatica.cohort import need_polars
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.run import select
 
@@ -76,8 +75,7 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
       hepatica cohort registry.parquet --on spark://HOST:7077 -o answers/
     """
     need_polars()
-    if not options["charts"] and (options["as_of"] or options["facts_to"]):
-        raise click.UsageError("--as-of and --facts are for --charts")
+    _refuse_unused(options)
     read = load(knowledge)
     with interruptible():
         if options["synthesize"]:
@@ -88,6 +86,31 @@ def command(facts: tuple[str, ...], knowledge: Path | None, **options: Any) -> N
             raise click.UsageError("name the files of the table, or use --charts or --synthesize")
         else:
             _cohort(read, facts, options)
+
+
+def _refuse_unused(options: dict[str, Any]) -> None:
+    """Refuse options that another one leaves without use. Raises `click.UsageError`."""
+    if options["synthesize"]:
+        other = ("map_file", "as_of", "facts_to", "shape", "brief", "kinds", "check_only",
+                 "rejects", "summary_to", "by", "on", "spark_conf", "form")  # fmt: skip
+        refuse_unused(other, "not with --synthesize")
+        if options["charts"]:
+            refuse_unused(["guidelines", "missing"], "not with --synthesize --charts")
+        return
+    refuse_unused(["seed", "missing"], "only with --synthesize")
+    if not options["charts"]:
+        refuse_unused(["as_of", "facts_to"], "only with --charts")
+    if options["check_only"]:
+        other = ("out", "summary_to", "by", *(() if options["charts"] else ("rejects",)))
+        refuse_unused(other, "not with --check, which looks at the table only")
+        if options["form"] == "markdown":
+            raise click.UsageError("--check is shown as text or json")
+    elif options["summary_to"] != "-":
+        refuse_unused(["form"], "only with --check or --summary -")
+    if not options["out"]:
+        refuse_unused(["shape", "brief", "kinds"], "only with a result (-o)")
+    elif options["shape"] == "wide":
+        refuse_unused(["brief"], "not with --shape wide, which does not tell what is missing")
 
 
 def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any]) -> None:
@@ -120,8 +143,6 @@ def _cohort(
         raise click.UsageError("say where the result goes (-o), or use --summary or --check")
     if options["by"] and not summary_to:
         raise click.UsageError("--by is for a --summary")
-    if options["kinds"] and not out:
-        raise click.UsageError("--kind is for a result (-o)")
     if options["on"]:
         from hepatica.cli.cohort_spark import cohort as on_spark
 
@@ -259,31 +280,3 @@ def _synthesize(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, A
             sink.write(frame)
             ticker.advance(len(frame))
     click.echo(f"{options['out']}: {told['hepatica.about']}", err=True)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Tell an interruption in one sentence; SIGTERM is one, too, so that scratch files go."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except KeyboardInterrupt:
-        text = "interrupted; no half-written result was left"
-        help = "run it again; with a folder as OUT, files that are done are not done again"
-        raise Invalid([Diagnostic("D319", "error", text, help=help)]) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def need_polars() -> None:
-    """Raise `Invalid` (E103) without the extra `cohort`."""
-    from importlib.util import find_spec
-
-    if any(find_spec(name) is None for name in ("numpy", "polars", "pyarrow")):
-        text = "cohorts need NumPy, Polars and PyArrow, which are not installed here"
-        help = 'pip install ".[cohort]" in the checkout'
-        raise Invalid([Diagnostic("E103", "error", text, help=help)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def cohort(
     chosen = select(read, options["guidelines"])
     map_file = options["map_file"]
     mapping = None if map_file is None else read_mapping(map_file, read.facts)
-    with tempfile.TemporaryDirectory() as folder, session(
+    with contextlib.ExitStack() as ended, tempfile.TemporaryDirectory() as folder, session(
         options["on"], Path(folder), settings_of(options["spark_conf"])
     ) as spark:  # fmt: skip
         source = read_table(spark, facts, mapping.csv_separator if mapping else None)
@@ -59,6 +60,8 @@ def cohort(
             name: Output(spark, options[name], source.frame)
             for name in ("out", "rejects") if options[name]
         }  # fmt: skip
+        for place in places.values():
+            ended.callback(place.clear)
         found = asked.check()
         if options["check_only"]:
             show(found, options["form"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from hepatica import ir
 from hepatica.cache import load_cached
@@ -81,3 +82,21 @@ def show(diagnostics: Iterable[Diagnostic], *, err: bool = True) -> None:
 def count(number: int, noun: str) -> str:
     """Count things in words: 1 case, 3 cases."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def refuse_unused(names: Iterable[str], text: str) -> None:
+    """Refuse options that were given and would do nothing: whoever gave them expects something.
+
+    `names` are those of parameters, `text` says when they do something: `--seed: only with …`.
+    Raises `click.UsageError`.
+    """
+    context = click.get_current_context()
+    wanted = set(names)
+    given = [
+        parameter.opts[-1]
+        for parameter in context.command.params
+        if parameter.name in wanted
+        and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"{' and '.join(given)}: {text}")

@@ -11,10 +11,18 @@ from typing import Any
 
 import click
 
-from hepatica.case import documents
+from hepatica.case_files import documents
 from hepatica.cli import diff_cohort as cohort
 from hepatica.cli import witnesses as writing
-from hepatica.cli.common import FILE, count, has_unicode, knowledge_option, wants_colour, width
+from hepatica.cli.common import (
+    FILE,
+    count,
+    has_unicode,
+    knowledge_option,
+    refuse_unused,
+    wants_colour,
+    width,
+)
 from hepatica.cli.output import progress
 from hepatica.diagnostics import Invalid
 from hepatica.diff import SECONDS, Finder, compare, to_json
@@ -78,6 +86,8 @@ def command(
       hepatica diff easl_2025 aasld_2019 --cohort registry.csv --map registry.yaml --by CENTRE
     """
     asked = cohort.Asked(**over)
+    if not prove:
+        refuse_unused(["timeout"], "only with --prove")
     if asked.cohort:
         if cases or prove or witnesses is not None:
             raise click.UsageError("--cohort goes with neither --case nor --prove")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from hepatica.cli.cohort import how_to_go_on, interruptible, need_polars
+from hepatica.cli.cohort import how_to_go_on
 from hepatica.cli.common import count, has_unicode, wants_colour, width
+from hepatica.cli.interrupted import interruptible
 from hepatica.cli.output import Ticker
+from hepatica.cohort import need_polars
 from hepatica.diagnostics import Invalid
 from hepatica.diff import Finder
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from hepatica.cache import load_cached
-from hepatica.case import Case, CaseReader, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import documents
 from hepatica.cli.common import FILE, guideline_option, knowledge_option, show
 from hepatica.cli.output import Writer, progress
 from hepatica.diagnostics import Invalid

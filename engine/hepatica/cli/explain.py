@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cli.common import FILE, has_unicode, knowledge_option, load, wants_colour, width
 from hepatica.diagnostics import Invalid
 from hepatica.explain import explain

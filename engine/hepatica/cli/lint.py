@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations
-from hepatica.cli.common import FILE, count, knowledge_option, load, show
+from hepatica.cli.common import FILE, count, knowledge_option, load, refuse_unused, show
 from hepatica.cohort.mapping import check_mapping, is_mapping
-from hepatica.diagnostics import Diagnostic, Invalid, ordered, sarif
+from hepatica.diagnostics import Diagnostic, Invalid, ordered
 from hepatica.lint import lint
+from hepatica.sarif import sarif
 from hepatica.version import VERSION
 
 
@@ -54,8 +56,11 @@ def command(
       hepatica lint registry.yaml
     """
     found: list[Diagnostic] = []
+    roots = {path: knowledge_root(Path(path)) for path in paths}
+    if roots and not any(roots.values()):
+        refuse_unused(["logic", "since"], "only for knowledge, and not for cases or mapping files")
     for path in paths or ("",):
-        root = knowledge if not path else knowledge_root(Path(path))
+        root = knowledge if not path else roots[path]
         if not path or root is not None:
             where = str(Path(path)) if path else ""
             every = lint(root)

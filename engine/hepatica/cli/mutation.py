@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from hepatica import ir
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import days, wanted_at
 from hepatica.cli.common import count
 from hepatica.cli.output import Ticker

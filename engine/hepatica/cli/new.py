@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hepatica.cli.common import refuse_unused
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.load import load
 from hepatica.skeleton import new_guideline, new_statement
@@ -53,6 +54,8 @@ def statement(
     name: str, kind: str, fact: str | None, conclude: str | None, knowledge: Path | None
 ) -> None:
     """Write the skeleton of a statement. ID is guideline/topic/statement."""
+    if kind != "definition":
+        refuse_unused(["conclude"], "only with --kind definition")
     root = _root(knowledge)
     click.echo(new_statement(root, load(root), name, kind, fact, conclude))
 

@@ -120,7 +120,7 @@ def _cases(knowledge: ir.Knowledge, chosen: ir.Guideline) -> tuple[int, list[Dia
 
 
 def _documents() -> Iterator[Document | Invalid]:
-    from hepatica.case import documents
+    from hepatica.case_files import documents
     from hepatica.cli.test import CASES
 
     for folder in CASES:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hepatica.case import Case, CaseReader, documents
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import documents
 from hepatica.chart.time import FIRST_YEAR, LAST_YEAR
 from hepatica.cli.common import (
     FILE,

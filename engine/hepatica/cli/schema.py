@@ -31,6 +31,8 @@ def command(name: SchemaName | None, write: Path | None, knowledge: Path | None)
       hepatica schema statement > statement.schema.json
       hepatica schema --write
     """
+    if write is not None and name is not None:
+        raise click.UsageError(f"--write writes all schemas: leave out `{name}`, or --write")
     read = load(knowledge)
     if write is None and name is None:
         raise click.UsageError(f"name one of {', '.join(NAMES)}, or use --write")

@@ -8,9 +8,18 @@ from pathlib import Path
 import click
 
 from hepatica import ir
-from hepatica.case import CaseReader, documents
+from hepatica.case import CaseReader
+from hepatica.case_files import documents
 from hepatica.cases import check_expectations, check_result, days, wanted_at
-from hepatica.cli.common import FILE, count, guideline_option, knowledge_option, load, show
+from hepatica.cli.common import (
+    FILE,
+    count,
+    guideline_option,
+    knowledge_option,
+    load,
+    refuse_unused,
+    show,
+)
 from hepatica.diagnostics import Diagnostic, Invalid, ordered
 from hepatica.evaluate import Given
 from hepatica.files import read_files
@@ -79,6 +88,8 @@ def command(
     """
     if form == "json" and not (mutate or generate):
         raise click.UsageError("`--format json` tells what `--mutate` finds: add `--mutate`")
+    if not generate:
+        refuse_unused(["output"], "only with --generate")
     read = load(knowledge)  # sound, or every error is told here
     files = read_files(knowledge)
     loaded = load_files(files)
@@ -127,7 +138,7 @@ def command(
     text += f"; {count(proposed, 'case')} proposed, not accepted" if proposed else ""
     click.echo(text, err=form == "json")
     if coverage or html is not None:
-        _cover(read, evaluator.guidelines, patients, html)
+        _cover(read, evaluator.guidelines, patients, html, err=form == "json")
     if (mutate or generate) and found:
         click.echo("nothing was changed: mend first what is not as expected", err=True)
     elif mutate or generate:
@@ -145,12 +156,14 @@ def _cover(
     guidelines: tuple[ir.Guideline, ...],
     patients: list[Given],
     html: Path | None,
+    *,
+    err: bool,
 ) -> None:
     from hepatica.coverage import cover
     from hepatica.report import coverage as report
     from hepatica.words import Words
 
     found = {g.id: cover(g, knowledge.facts, patients) for g in guidelines}
-    click.echo(report.text(found, every=False), nl=False)
+    click.echo(report.text(found, every=False), nl=False, err=err)
     if html is not None:
         html.write_text(report.html(found, Words(knowledge)), encoding="utf-8")

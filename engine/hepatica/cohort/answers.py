@@ -8,7 +8,7 @@ Long has a row for each patient and each statement that says something to them:
   for the conclusion (what waits for it is there itself), and no score that nobody has begun to
   count; neither, where the guideline surely does not apply.
 
-Wide has a row a patient and a column a statement, with every status.
+Wide has a row a patient and a column a statement, with every status, and the points of scores.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.long import Piece, Rows
+from hepatica.cohort.points import points
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally
 from hepatica.compile.circuit import WORDS
@@ -147,11 +148,17 @@ class Answerer:
     # --- rows --------------------------------------------------------------------------------
 
     def wide(self, patients: pl.LazyFrame) -> pl.LazyFrame:
-        """Give, lazily, a row a patient and a column a statement."""
+        """Give, lazily, a row a patient and a column a statement; then the points of scores."""
         asked = [
             _statuses(compiled, pieces)
             for compiled, pieces in zip(self.compiled, self._told, strict=True)
         ]
+        for guideline, compiled, told in zip(
+            self.guidelines, self.compiled, self._told, strict=True
+        ):
+            scores = {p.statement: _column(p) for p in told if p.kind == "score"}
+            if scores:
+                asked.append(points(guideline, compiled, scores))
         return ask(patients, asked, list(self._kept)).rename(self._kept)
 
     def _made_rows(self) -> Rows:

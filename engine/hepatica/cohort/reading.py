@@ -26,6 +26,8 @@ ID = "patient:"
 KEEP = "keep:"
 MARK = "synthetic"
 """A column of that name says that the patients are invented."""
+_STRANGE = 4
+"""Columns that are absent: fewer are told one by one; so many, with hardly one there, at once."""
 _NO_ID = "leave no patient without an id; invent one where the source has none"
 
 
@@ -163,6 +165,10 @@ class Reading:
         wanted = {name: f"the column `{name}` of `{fact}`"
                   for fact, c in self.columns.facts.items() for name in c.columns}  # fmt: skip
         wanted |= {name: f"the column `{name}`" for name in self.keep}
+        asked = [*dict.fromkeys((self.columns.patient, *wanted))]
+        missing = [name for name in asked if name not in names]
+        if len(missing) >= _STRANGE and len(asked) - len(missing) < len(asked) / 4:
+            return [self._another_table(asked, missing)]
         for name, shown in wanted.items():
             if name not in names:
                 help = suggestion(name, names) or f"its columns: {', '.join(list(names)[:20])}"
@@ -189,6 +195,22 @@ class Reading:
             found.append(self._about_table(Diagnostic("D303", "error", text, help=help)))
         return found
 
+    def _another_table(self, asked: Sequence[str], missing: Sequence[str]) -> Diagnostic:
+        """Say once that hardly a column is there: a list of all of them would hide why."""
+        none = len(missing) == len(asked)
+        text = (
+            f"{'none' if none else f'only {len(asked) - len(missing)}'} of the {len(asked)} columns"
+            f" that are asked for {'is' if len(asked) - len(missing) < 2 else 'are'} in the table:"
+            f" not {_some(missing)}; it has {_some(list(self.table.columns))}"
+        )
+        help = "is this the table that was meant?"
+        if any(part.form == "csv" for part in self.table.parts):
+            help = (
+                f"is this the table that was meant, and is `{self.table.separator}` what stands "
+                "between its cells? the mapping file says otherwise with `csv: {separator: …}`"
+            )
+        return self._about_table(Diagnostic("D303", "error", text, help=help))
+
     def _about_table(self, diagnostic: Diagnostic) -> Diagnostic:
         import msgspec
 
@@ -209,6 +231,11 @@ class Reading:
     def unused(self) -> tuple[str, ...]:
         """Name the columns whose names are no facts, in a table without a mapping file."""
         return tuple(n for n in self.columns.unused if n not in (*self.keep, PATIENT, MARK))
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _is_bare(dtype: Any) -> bool:

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hepatica import ir
-from hepatica.lower import And, Given, Lowering, Node, Or, Rail, Without
+from hepatica.lower import Lowering
+from hepatica.nodes import And, Given, Node, Or, Rail, Without
 from hepatica.outcome import Option, Plan, plan
 from hepatica.walk import active, concludes, conditions_of
 

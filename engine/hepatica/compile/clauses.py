@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hepatica.lower import And, Ask, Given, Or, Rails, Weigh, Without, children
+from hepatica.nodes import And, Ask, Given, Or, Rails, Weigh, Without, children
 
 MAX_BODY = 12
 

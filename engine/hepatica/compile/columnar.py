@@ -24,7 +24,7 @@ from hepatica.compile.bounds import has_bounds, inner_names, prepare_ends
 from hepatica.compile.circuit import WORDS, Circuit
 from hepatica.compile.expressions import STATUS as STATUS
 from hepatica.compile.expressions import Expressions, dtype_of, prepare
-from hepatica.lower import Ask, Given
+from hepatica.nodes import Ask, Given
 from hepatica.walk import leaves
 
 Plan = tuple[list[list[pl.Expr]], dict[str, pl.Expr]]

@@ -13,7 +13,7 @@ from hepatica import ir
 from hepatica.compile.bounds import inner_ends
 from hepatica.compile.circuit import STATUSES, Circuit, Score
 from hepatica.compile.strata import Strata
-from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
+from hepatica.nodes import And, Ask, Given, Rail, Weigh, Without
 
 STATUS = pl.Enum(STATUSES)
 """The type of a status column: the same for all kinds, so that columns can be put together."""

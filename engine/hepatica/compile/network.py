@@ -23,7 +23,7 @@ from hepatica.compile.clauses import Clauses, Stage, to_clauses
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import Given, Truth, holds
 from hepatica.interval import Interval
-from hepatica.lower import Ask, Rails
+from hepatica.nodes import Ask, Rails
 
 MOST_CLAUSES = 30  # a ruleset; more become further rulesets, run one after the other: the engine's
 # time grows faster than its rulesets, so that many small ones are twice as fast as one large one

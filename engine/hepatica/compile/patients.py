@@ -19,8 +19,9 @@ from hepatica import ir
 from hepatica.compile.simple import Stretch, place, simplest
 from hepatica.compile.solver import Formula, Model, Solver, Term
 from hepatica.evaluate import nothing
-from hepatica.lower import And, Ask, Lowering, Node, Or, Weigh, Without, children
-from hepatica.lower import Given as IsGiven
+from hepatica.lower import Lowering
+from hepatica.nodes import And, Ask, Node, Or, Weigh, Without, children
+from hepatica.nodes import Given as IsGiven
 from hepatica.walk import leaves
 
 Value = ir.Value | tuple[str, ...]

@@ -19,8 +19,8 @@ from typing import Any
 
 from hepatica import ir
 from hepatica.evaluate import Given, Truth
-from hepatica.lower import And, Ask, Node, Or, Rail, Rails, Weigh, Without, children
-from hepatica.lower import Given as IsGiven
+from hepatica.nodes import And, Ask, Node, Or, Rail, Rails, Weigh, Without, children
+from hepatica.nodes import Given as IsGiven
 
 _TRUE = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 _FALSE = {"above": "<=", "at_least": "<", "below": ">=", "at_most": ">"}

@@ -15,7 +15,7 @@ from hepatica.compile import sql_bounds
 from hepatica.compile.circuit import WORDS, Circuit
 from hepatica.compile.sql_text import Column, identifier, line, literal, nested, table_name
 from hepatica.compile.strata import Strata
-from hepatica.lower import And, Ask, Given, Rail, Weigh, Without
+from hepatica.nodes import And, Ask, Given, Rail, Weigh, Without
 
 DIALECTS = ("duckdb",)
 

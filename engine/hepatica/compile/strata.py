@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from hepatica import ir
-from hepatica.lower import And, Ask, Given, Node, Or, Weigh, Without, children
+from hepatica.nodes import And, Ask, Given, Node, Or, Weigh, Without, children
 
 DEEP = 24
 """How deep an expression may become before a part gets a column of its own: engines recurse."""

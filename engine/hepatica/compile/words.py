@@ -22,7 +22,7 @@ from hepatica import ir
 from hepatica.compile.columnar import Asked, Columnar, Facts
 from hepatica.compile.expressions import Expressions
 from hepatica.compile.strata import Strata
-from hepatica.lower import And, Ask, Given, Node, Or, Weigh, Without
+from hepatica.nodes import And, Ask, Given, Node, Or, Weigh, Without
 
 Array = numpy.ndarray[Any, numpy.dtype[Any]]
 BITS = 64

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hepatica import ir
-from hepatica.case import Case, CaseReader, document_of
+from hepatica.case import Case, CaseReader
+from hepatica.case_files import document_of
 from hepatica.diff.answers import CERTAIN, NOT_SOURCED, SILENT, STATUSES, Answered, Answerer
 from hepatica.diff.data import (
     Agreed,

@@ -17,8 +17,9 @@ from hepatica.diff.data import Basis, Compared, Proof, Reason, Relation, Shows, 
 from hepatica.diff.replayed import APPLIES, Asked, AskedTold, Condition, Replayed
 from hepatica.diff.tellings import Key, Told, keys, says, tellings
 from hepatica.outcome import members
-from hepatica.prove import Difference, Prover, Side, Verdict
-from hepatica.prove import Witness as Found
+from hepatica.prove import Prover, Side
+from hepatica.prove_data import Difference, Verdict
+from hepatica.prove_data import Witness as Found
 from hepatica.walk import active, conditions_of, leaves
 from hepatica.witness import Concludes, Holds, Question, Status, defect, read_back, together
 from hepatica.words import Words

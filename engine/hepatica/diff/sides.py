@@ -42,11 +42,12 @@ class Finder:
         name, at, revision = asked.partition("@")
         if at:
             return self._at_revision(asked, name, revision)
-        knowledge = self._named()
+        knowledge = self.named()
         [guideline] = select(knowledge, [asked])
         return compared(asked, knowledge, guideline)
 
-    def _named(self) -> ir.Knowledge:
+    def named(self) -> ir.Knowledge:
+        """Give the knowledge of plain names. Raises `Invalid` when it is not sound."""
         if "" not in self._knowledge:
             self._knowledge[""] = load_cached(self.root).knowledge
         return self._knowledge[""]

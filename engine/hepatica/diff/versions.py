@@ -19,7 +19,7 @@ from hepatica.diff.proof_data import SECONDS
 from hepatica.diff.replayed import APPLIES, AskedTold, Condition
 from hepatica.diff.tellings import Key, says
 from hepatica.outcome import GIVES
-from hepatica.prove import Transitions
+from hepatica.prove_data import Transitions
 from hepatica.walk import active, unplaced
 from hepatica.words import ACTIONS
 

@@ -8,12 +8,21 @@ last, as they say more about what was read than about what the guidelines say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from hepatica.diff.answers import SILENT, STATUSES
 from hepatica.diff.cohort.data import Attribution, CohortDiff, Group, Matrix, Part, Row
 from hepatica.report.cohort import percent
-from hepatica.report.comparison import SideHead, side_head
+from hepatica.report.cohort_diff_data import (
+    Cause,
+    CohortDiffView,
+    Flow,
+    GroupView,
+    MatrixView,
+    Move,
+    PartView,
+    RowView,
+)
+from hepatica.report.comparison import side_head
 from hepatica.report.view import FOOTER
 
 INVENTED = "invented patients: these numbers are of no population"
@@ -30,105 +39,6 @@ HOW = (
     " the old side to the new one with all else as on the old side, gives what the new side says."
     " Where several do so, each by itself, or none does without others, they are named together."
 )
-
-
-class PartView(NamedTuple):
-    """A part in which the sides differ: what it is, and what each side prints (or nothing)."""
-
-    what: str
-    old: str
-    new: str
-
-
-class Cause(NamedTuple):
-    """What makes patients move, and how many; `how` is empty for one part by itself."""
-
-    how: str
-    parts: tuple[PartView, ...]
-    patients: str
-    number: int
-    share: float
-
-    @property
-    def text(self) -> str:
-        """Name the parts in one line."""
-        names = "; ".join(dict.fromkeys(part.what for part in self.parts))
-        return f"{self.how}: {names}" if self.how and names else self.how or names
-
-
-class Move(NamedTuple):
-    """From one status to another: how many."""
-
-    old: str
-    new: str
-    number: int | None
-    patients: str
-    share: float
-    moves: bool
-
-
-class RowView(NamedTuple):
-    """One row in words; `share` of the cohort moves."""
-
-    kind: str
-    title: str
-    statements: tuple[str, ...]
-    moved: str
-    number: int | None
-    share: float
-    notes: tuple[str, ...]
-    statuses: tuple[str, ...]
-    moves: tuple[Move, ...]
-    causes: tuple[Cause, ...]
-    groups: tuple[tuple[str, str, float], ...]
-    paired: bool
-
-
-class MatrixView(NamedTuple):
-    """A table of statuses: old down, new across."""
-
-    kind: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-    counts: tuple[tuple[str, str, int | None], ...]
-
-
-class Flow(NamedTuple):
-    """From old statuses to new ones, as a picture shows it: `statuses` in order."""
-
-    title: str
-    statuses: tuple[str, ...]
-    counts: tuple[tuple[str, str, int], ...]
-    total: int
-
-
-class GroupView(NamedTuple):
-    """A subgroup: its patients, and who moves by what both sides have."""
-
-    name: str
-    patients: str
-    movers: tuple[tuple[str, str, float], ...]
-
-
-class CohortDiffView(NamedTuple):
-    """A whole comparison in words."""
-
-    title: str
-    labels: tuple[str, str]
-    sides: tuple[SideHead, SideHead]
-    warnings: tuple[str, ...]
-    short: tuple[str, ...]
-    movers: tuple[tuple[str, str, str, str], ...]
-    matrices: tuple[MatrixView, ...]
-    flows: tuple[Flow, ...]
-    rows: tuple[RowView, ...]
-    one_sided: tuple[RowView, ...]
-    groups: tuple[GroupView, ...]
-    by: str
-    notes: tuple[str, ...]
-    footer: str
-    total: int
 
 
 def view(found: CohortDiff) -> CohortDiffView:

@@ -7,7 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hepatica.report.cohort_diff import TITLES, CohortDiffView, MatrixView, RowView
+from hepatica.report.cohort_diff import TITLES
+from hepatica.report.cohort_diff_data import CohortDiffView, MatrixView, RowView
 from hepatica.report.comparison_pages import side_lines
 from hepatica.report.flow import LARGE, SMALL, draw
 from hepatica.report.html import head, template

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hepatica.report.cohort_diff import TITLES, CohortDiffView, MatrixView, RowView
+from hepatica.report.cohort_diff import TITLES
+from hepatica.report.cohort_diff_data import CohortDiffView, MatrixView, RowView
 from hepatica.report.text import Terminal
 
 _MOST_ROWS, _MOST_CAUSES, _MOST_MOVES = 12, 4, 4

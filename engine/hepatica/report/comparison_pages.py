@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hepatica.report.answers import AnswersView, AnswerView, CaseView
-from hepatica.report.comparison import ComparisonView, PairView, SideHead, SideItem, Step
+from hepatica.report.comparison_data import ComparisonView, PairView, SideHead, SideItem, Step
 from hepatica.report.html import head, template
 from hepatica.report.markdown import escaped
 from hepatica.report.proofs import ProofView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hepatica.report.answers import AnswersView, AnswerView, CaseView, Table
-from hepatica.report.comparison import ComparisonView, PairView, SideItem, Step, Topic
+from hepatica.report.comparison_data import ComparisonView, PairView, SideItem, Step, Topic
 from hepatica.report.proofs import ProofView, WitnessView
 from hepatica.report.text import Terminal
 

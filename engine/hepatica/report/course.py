@@ -9,7 +9,8 @@ from typing import NamedTuple
 from hepatica import finding as f
 from hepatica.report import phrases
 from hepatica.report.text import Terminal
-from hepatica.report.view import CAVEAT, FOOTER, Lines
+from hepatica.report.view import CAVEAT, FOOTER
+from hepatica.report.view_data import Lines
 from hepatica.turns import Course, FactTurn, GuidelineTurn, Moment, Said
 from hepatica.words import Words
 

@@ -14,7 +14,7 @@ from hepatica.diagnostics import printable
 if TYPE_CHECKING:
     from hepatica.report.course import CourseView
     from hepatica.report.timeline import Timeline
-    from hepatica.report.view import View
+    from hepatica.report.view_data import View
 
 
 @functools.cache

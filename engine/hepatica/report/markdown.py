@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hepatica.diagnostics import printable
-from hepatica.report.view import Item, Lines, Side, View
+from hepatica.report.view_data import Item, Lines, Side, View
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&$])")
 

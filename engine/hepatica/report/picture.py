@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 
 from hepatica import ir
-from hepatica.chart.model import Chart, Entry, Event, Medication, Number
+from hepatica.chart.model import Chart, Entry, Event, Medication
 from hepatica.chart.time import EVER, write
 from hepatica.chart.time import Span as Days
 from hepatica.outcome import GIVES
+from hepatica.report.heights import height_of, is_high, most_of
 from hepatica.report.timeline import Bar, Lane, Mark, Panel, Piece, Point, Span, Timeline
 from hepatica.turns import Course, Said
 from hepatica.words import Words, spaced
@@ -81,7 +82,7 @@ class _Picture:
         return Panel(_short(fact.title, 26), unit, multiples, points)
 
     def _point(self, fact: ir.Fact, e: Entry, *, multiples: bool) -> Point:
-        value = _height(e.number)
+        value = height_of(e.number)
         height = None if value is None else float(value)
         if multiples and value is not None:
             height = float(value / e.limit) if e.limit else None
@@ -91,7 +92,7 @@ class _Picture:
         if value is not None:
             label = label.split(" ")[0] if e.number is not None and e.number.exact else label
         days = e.when.span
-        return Point(days.first, days.last, height, _is_high(e), label, text)
+        return Point(days.first, days.last, height, is_high(e), label, text)
 
     def _bar(self, drug: str) -> Bar | None:
         title = self.words.intervention(drug) if drug != "other_drug" else "another drug"
@@ -102,7 +103,7 @@ class _Picture:
         if not told:
             return None
         told.sort(key=lambda m: (m.when.span, m.when.seq or 0))
-        most = _most(told)
+        most = most_of(told)
         pieces: list[Piece] = []
         stops = []
         now: Medication | None = None
@@ -271,32 +272,6 @@ def _key(said: Said) -> tuple[str, str, str]:
     """Name what a span shows; a statement against several drugs is one."""
     about = f"{said.subject} {said.value}" if said.kind == "concluded" else said.statement
     return said.kind, about, ""
-
-
-def _height(number: Number | None) -> Fraction | None:
-    """Give a height for a number or range: its middle, or the one limit that is known."""
-    if number is None:
-        return None
-    if number.low is None or number.high is None:
-        return number.low if number.high is None else number.high
-    return (number.low + number.high) / 2
-
-
-def _is_high(e: Entry) -> bool | None:
-    if e.number is not None and e.limit is not None:
-        if e.number.above(e.limit):
-            return True
-        if e.number.at_most(e.limit):
-            return False
-    return None if e.grade is None else e.grade == "high"
-
-
-def _most(told: Iterable[Medication]) -> dict[str, Fraction]:
-    found: dict[str, Fraction] = {}
-    for m in told:
-        if m.dose is not None:
-            found[m.dose.unit] = max(found.get(m.dose.unit, m.dose.number), m.dose.number)
-    return found
 
 
 def _event(event: Event, words: Words) -> str:

@@ -6,13 +6,13 @@ limit is a filled dot above a line, what a guideline said has its words beside i
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
 from hepatica.diagnostics import printable
+from hepatica.report.axes import Scale, ticks
 from hepatica.report.timeline import Bar, Lane, Mark, Panel, Point, Span, Timeline
 
 WIDTH = 1180
@@ -21,8 +21,6 @@ _INSET = 16  # room for what is written beside the first and the last day
 _PANEL, _SHORT, _ROW, _GAP = 66, 44, 19, 10
 _CHARACTER = 5.9  # the mean width of a letter at the size of labels
 _BOLD = 6.8  # and of one in semi-bold, as what is said is written
-_MANY = 5  # multiples up to this are drawn on an even scale, above it on a logarithmic one
-_LOWEST = 0.25  # of a logarithmic scale
 _MANY_POINTS = 120  # more than can be read one by one
 _MANY_TURNS = 40
 _MOST_ROWS = 14
@@ -97,7 +95,7 @@ class _Drawing:
     def _panel(self, panel: Panel) -> None:
         top = self.y + 8
         bottom = self.y + (_PANEL if len(panel.points) > 1 else _SHORT)
-        scale = _Scale(panel, top + 6, bottom - 4)
+        scale = Scale(panel, top + 6, bottom - 4)
         self.text(0, top + 14, panel.title, "name")
         self.text(0, top + 29, "× upper limit" if panel.multiples else panel.unit, "soft")
         left, right = _LEFT, WIDTH - _RIGHT
@@ -241,67 +239,6 @@ class _Drawing:
             self.add("rect", _title(span.text), x=x, y=self.y + 16, width=max(2.0, end - x),
                      height=7, class_=f"span {kind} again")  # fmt: skip
         self.y += _ROW + 8
-
-
-class _Scale:
-    """Heights of one panel: even from zero, or logarithmic where multiples are far apart."""
-
-    def __init__(self, panel: Panel, top: float, bottom: float) -> None:
-        values = [p.height for p in panel.points if p.height is not None] or [1.0]
-        most = max(*values, 1.0) if panel.multiples else max(values) or 1.0
-        self.top, self.bottom = top + 8, bottom
-        self.logarithmic = panel.multiples and most > _MANY
-        self.most = most if self.logarithmic else most * 1.05
-        steps: tuple[float, ...] = (1, 10, 100) if most > 30 else (1, 3, 10, 30)
-        if self.logarithmic:
-            self.marks = tuple(s for s in steps if s <= most)
-        else:
-            self.marks = (1.0, round(most)) if panel.multiples and most >= 2 else (
-                (1.0,) if panel.multiples else (_round(most),)
-            )  # fmt: skip
-
-    def y(self, value: float) -> float:
-        """Place a value."""
-        if self.logarithmic:
-            low = math.log(_LOWEST)
-            share = (math.log(max(value, _LOWEST)) - low) / (math.log(self.most) - low)
-        else:
-            share = value / self.most
-        return self.bottom - share * (self.bottom - self.top)
-
-
-def _round(value: float) -> float:
-    """Round down to a number that reads well on a scale."""
-    step = 10.0 ** math.floor(math.log10(value)) if value > 0 else 1.0
-    return math.floor(value / step) * step
-
-
-def ticks(first: int, last: int) -> list[tuple[int, str]]:
-    """Choose the days that the axis names: weeks, months, quarters or years."""
-    days = last - first
-    if days <= 70:
-        step = 7 if days > 14 else 2
-        return [(d, _day(d)) for d in range(first, last + 1, step)]
-    months = next(m for m in (1, 2, 3, 6, 12, 24, 60, 120, 240, 2400) if days / (m * 30.4) < 15)
-    start = datetime.date.fromordinal(first)
-    number = start.year * 12 + start.month - 1 + (start.day > 1)
-    number += -number % months
-    found: list[tuple[int, str]] = []
-    while True:
-        year, month = divmod(number, 12)
-        if year > 9999:
-            return found
-        day = datetime.date(year, month + 1, 1)
-        if day.toordinal() > last:
-            return found
-        label = str(year) if months >= 12 else f"{day:%b} {year}"
-        found.append((day.toordinal(), label))
-        number += months
-
-
-def _day(day: int) -> str:
-    date = datetime.date.fromordinal(day)
-    return f"{date.day} {date:%b}"
 
 
 def _title(text: str) -> Markup:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 
 from hepatica.diagnostics import printable
-from hepatica.report.view import Item, Side, View
+from hepatica.report.view_data import Item, Side, View
 
 _STYLES = {
     "bold": "1", "dim": "2", "green": "32", "red": "31", "magenta": "35", "cyan": "36",

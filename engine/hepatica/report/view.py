@@ -8,72 +8,15 @@ and the sources in full.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from hepatica import finding as f
-from hepatica.diagnostics import Diagnostic
 from hepatica.interval import Interval
 from hepatica.report import phrases
+from hepatica.report.view_data import Group, Item, Lines, Side, View
 from hepatica.walk import leaves
 from hepatica.words import ACTIONS, Words
 
-Lines = tuple[tuple[str, str], ...]
 _MOST_ASKED = 3
-
-
-class Item(NamedTuple):
-    """One entry: a headline, a sentence, labelled details, and the statement it comes from."""
-
-    mark: str
-    headline: str
-    text: str
-    details: Lines
-    statement: str
-
-
-class Group(NamedTuple):
-    """Entries that wait for one missing fact."""
-
-    fact: str
-    name: str
-    items: tuple[Item, ...]
-
-
-class Side(NamedTuple):
-    """What one guideline says."""
-
-    id: str
-    heading: str
-    caveat: str
-    silent: str
-    concluded: tuple[Item, ...]
-    recommended: tuple[Item, ...]
-    contingent: tuple[Group, ...]
-    blocked: tuple[Item, ...]
-    blocked_anyway: str
-    avoid: tuple[Item, ...]
-    cautions: tuple[Item, ...]
-    cautions_elsewhere: str
-    not_excluded: tuple[Item, ...]
-    elsewhere: str
-    missing: tuple[str, ...]
-    sources: Lines
-    not_sourced: str
-    counts: tuple[int, int, int]
-
-
-class View(NamedTuple):
-    """A whole result in words."""
-
-    title: str
-    subtitle: str
-    inputs: Lines
-    charted: Lines
-    withheld: Lines
-    notes: tuple[Diagnostic, ...]
-    sides: tuple[Side, ...]
-    briefly: Lines
-    footer: str
 
 
 CAVEAT = "experimental: no named clinician has checked this encoding"

@@ -24,6 +24,10 @@ def told_by_spark(error: BaseException) -> Invalid | None:
     if isinstance(error, Invalid) or not _is_spark(error):
         return None
     text = str(error)
+    is_gone = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+    if is_gone or "does not exist in the JVM" in text:
+        help = "was it killed, or out of memory? --spark-conf spark.driver.memory=4g gives it more"
+        return _error("E108", "Spark's Java on this machine is gone", help)
     java = getattr(error, "java_exception", None)
     if java is not None and str(java.toString()) not in text:
         text = f"{java.toString()}\n{text}"
@@ -31,6 +35,8 @@ def told_by_spark(error: BaseException) -> Invalid | None:
 
 
 def _is_spark(error: BaseException) -> bool:
+    if isinstance(error, ConnectionError):  # py4j lets it through: only Java is talked to here
+        return True
     return type(error).__module__.split(".")[0] in ("pyspark", "py4j")
 
 

@@ -7,8 +7,11 @@ have been counted and are those of every patient, once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import shutil
+import time
 import urllib.parse
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +23,9 @@ from hepatica.cohort.run import MANIFEST
 from hepatica.cohort.spark.errors import told_by_spark
 from hepatica.diagnostics import Diagnostic, Invalid
 
+_LOOKS = 5
+_ENDING = 10.0
+"""Seconds in which executors that are ending may write a last file."""
 _REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _HELP = "write the table as Parquet; one machine reads the other forms, too"
 
@@ -139,6 +145,7 @@ class Output:
         self.system = place.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
         self.place = self.system.makeQualified(place)
         self.hadoop = hadoop
+        self._under_way: tuple[_Here | _There, ...] | None = None
         mine = _plain(self.place.toString())
         for file in source.inputFiles():
             if _plain(file).startswith(f"{mine}/"):
@@ -159,7 +166,9 @@ class Output:
         `each`, as many for which that SQL condition holds. Raises `Invalid` (E108) where not: an
         executor that writes to a disk of its own, or a table that has changed meanwhile.
         """
-        scratch = self._beside("part")
+        scratch, old = self._beside("part"), self._beside("old")
+        # Looked up now: when they are needed, Java may be gone.
+        self._under_way = tuple(_folder(self.system, x) for x in (scratch, old, self.place))
         try:
             first = rows.columns[0]
             marked = rows.withMetadata(first, {"hepatica": json.dumps(dict(told))})
@@ -177,39 +186,99 @@ class Output:
             stream = self.system.create(self.hadoop.Path(scratch, MANIFEST))
             stream.write(bytearray(json.dumps(manifest, indent=1).encode() + b"\n"))
             stream.close()
-            self._rename(scratch)
+            self._rename(scratch, old)
+            self._under_way = None
             return number
         except Exception as error:
             said = told_by_spark(error)
+            with contextlib.suppress(Invalid):
+                self.clear()
             if said is None:
                 raise
             raise said from None
-        finally:
-            self._drop(scratch)
 
-    def _rename(self, scratch: Any) -> None:
-        """Put a result in its place, and what was there before back if that fails."""
-        old = self._beside("old")
+    def _rename(self, scratch: Any, old: Any) -> None:
+        """Put a result in its place, and what was there before aside; `clear` puts it back."""
         had = self.system.exists(self.place) and self.system.rename(self.place, old)
         if not self.system.rename(scratch, self.place):
-            if had:
-                self.system.rename(old, self.place)
             raise refused("D317", f"`{self.out}` could not be written: it could not be named",
                           self.out, "are you allowed to write there?")  # fmt: skip
         if had:
             self.system.delete(old, True)
 
-    def _drop(self, scratch: Any) -> None:
-        """Leave nothing half-written, also after Ctrl-C."""
+    def clear(self) -> None:
+        """Leave nothing half-written; to be called when the session has ended, however it did.
+
+        Executors may still be ending, and write a last file: it is looked for again and again.
+        Raises `Invalid` (D317) when something is left.
+        """
+        if self._under_way is None:
+            return
+        scratch, old, place = self._under_way
         try:
-            self.system.delete(scratch, True)
-        except Exception as error:  # Spark may be gone, and what is wrong is on its way already
-            if told_by_spark(error) is None:
+            if old.exists():  # interrupted between two names
+                old.delete() if place.exists() else old.rename(place)
+            end = time.monotonic() + _ENDING
+            gone = 0
+            while gone < _LOOKS and time.monotonic() < end:
+                gone += 1
+                if scratch.exists():
+                    gone = 0
+                    scratch.delete()
+                time.sleep(0.1)
+        except Exception as error:
+            if not isinstance(error, OSError) and told_by_spark(error) is None:
                 raise
+            text = f"what was half-written could not be cleared away: `{scratch.address}`"
+            raise refused("D317", text, self.out, "delete it; it is nobody's answer") from None
+        self._under_way = None
 
     def _beside(self, ending: str) -> Any:
         name = f".{self.place.getName()}.{uuid.uuid4().hex[:8]}.{ending}"
         return self.hadoop.Path(self.place.getParent(), name)
+
+
+class _Here:
+    """A folder of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.address = str(path)
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def delete(self) -> None:
+        try:
+            shutil.rmtree(self.path)
+        except FileNotFoundError:  # another process deletes it, too
+            return
+
+    def rename(self, other: Any) -> None:
+        self.path.rename(other.path)
+
+
+class _There:
+    """A folder of another system, which only Java reaches."""
+
+    def __init__(self, system: Any, place: Any) -> None:
+        self.system = system
+        self.place = place
+        self.address = str(place.toString())
+
+    def exists(self) -> bool:
+        return bool(self.system.exists(self.place))
+
+    def delete(self) -> None:
+        self.system.delete(self.place, True)
+
+    def rename(self, other: Any) -> None:
+        self.system.rename(self.place, other.place)
+
+
+def _folder(system: Any, place: Any) -> _Here | _There:
+    uri = place.toUri()
+    return _Here(Path(uri.getPath())) if uri.getScheme() == "file" else _There(system, place)
 
 
 def _plain(address: str) -> str:

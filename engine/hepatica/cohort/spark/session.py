@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -100,6 +103,7 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
     """
     need_spark()
     check_master(master)
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
     log = folder / "log4j2.properties"
@@ -107,8 +111,9 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    builder = SparkSession.builder.master(master).appName("hepatica cohort")
     given = {
+        "spark.master": master,
+        "spark.app.name": "hepatica cohort",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
@@ -120,11 +125,21 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
         "spark.sql.session.timeZone": "UTC",
         **(settings or {}),
     }
-    for name, value in given.items():
-        builder = builder.config(name, value)
     found: Any = None
+    ctrl_c = signal.getsignal(signal.SIGINT)
+    root, own = logging.getLogger(), logging.getLogger("py4j")
+    level = own.level
+    root.addFilter(_not_of_py4j)  # it writes to both
+    own.setLevel(logging.CRITICAL + 1)
     try:
-        found = builder.getOrCreate()
+        with _put_off():
+            SparkContext._ensure_initialized(conf=SparkConf().setAll(list(given.items())))
+        found = SparkSession.builder.config(map=given).getOrCreate()
+        # The thread that adds up accumulators: what it says of a Java that is gone.
+        found.sparkContext._accumulatorServer.handle_error = lambda *_: None
+        if ctrl_c is not None and threading.current_thread() is threading.main_thread():
+            # PySpark's own handler talks to Java while another talk is going on, and fails.
+            signal.signal(signal.SIGINT, ctrl_c)
         wait_for_executors(found, PATIENCE)
         yield found
     except Exception as error:
@@ -133,8 +148,47 @@ def session(master: str, folder: Path, settings: dict[str, str] | None = None) -
             raise
         raise told from None
     finally:
-        if found is not None:
-            found.stop()
+        try:
+            if found is not None:
+                _stop(found)
+        finally:
+            root.removeFilter(_not_of_py4j)
+            own.setLevel(level)
+
+
+def _stop(session: Any) -> None:
+    """Stop a session; where its Java is gone, nothing of it is left to stop."""
+    try:
+        session.stop()
+    except Exception as error:
+        if not isinstance(error, OSError) and told_by_spark(error) is None:
+            raise
+
+
+@contextlib.contextmanager
+def _put_off() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait: a Java that is left while it starts would stay for ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda heard, _: came.append(heard))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) not in (None, signal.SIG_IGN)
+    }
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+        for heard in came[:1]:
+            signal.raise_signal(heard)
+
+
+def _not_of_py4j(record: logging.LogRecord) -> bool:
+    """Leave out what py4j logs of an interruption, or of a lost Java: that is told by us."""
+    return "py4j" not in Path(record.pathname).parts
 
 
 def wait_for_executors(session: Any, seconds: float) -> None:

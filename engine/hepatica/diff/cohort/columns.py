@@ -22,16 +22,24 @@ from hepatica.cohort.reading import ID, KEEP
 from hepatica.compile.bounds import columns_of
 from hepatica.compile.columnar import Columnar
 from hepatica.diff.answers import NOT_SOURCED, SILENT
+from hepatica.diff.cohort.codes import (
+    GROUP,
+    UNSOUND,
+    WIDTH,
+    bits,
+    code_at,
+    counted_at,
+    moves_at,
+    status_at,
+    status_in,
+)
 from hepatica.diff.cohort.facts import Dictionary
 from hepatica.diff.cohort.items import Half, Item, conditions
 from hepatica.diff.cohort.merge import Join, Tree
 from hepatica.diff.cohort.statuses import Inputs, concluded_status, joined, told_status
 from hepatica.diff.data import Compared
 
-WIDTH = 8
-"""Codes of a pair of statuses: old × WIDTH + new, by their places in the item's `statuses`."""
 SIDES = ("old", "new")
-_GROUP = "group:"
 _IN_FORCE = ("recommended", "blocked", "contraindicated", "caution")
 
 
@@ -75,16 +83,16 @@ class Comparer:
 
     def tally(self, patients: pl.DataFrame) -> Tally:
         """Count a batch: the columns `ID`, one a fact of the dictionary, and `KEEP` columns."""
-        groups = patients.select(self.by).unique(maintain_order=True).with_row_index(_GROUP)
+        groups = patients.select(self.by).unique(maintain_order=True).with_row_index(GROUP)
         if not self.by:
-            groups = pl.DataFrame({_GROUP: [0]}, schema={_GROUP: pl.UInt32})
+            groups = pl.DataFrame({GROUP: [0]}, schema={GROUP: pl.UInt32})
         frame = self._answered(patients, groups)
         frame = frame.with_columns(
-            self._status(item, half, side, self._plain(half, side)).alias(_at(i, side))
+            self._status(item, half, side, self._plain(half, side)).alias(status_at(i, side))
             for i, item in enumerate(self.items)
             for side, half in enumerate((item.old, item.new))
         )
-        moved = [_moves(item, i).alias(f"moves {i}") for i, item in enumerate(self.items)]
+        moved = [moves_at(item, i).alias(f"moves {i}") for i, item in enumerate(self.items)]
         frame = frame.with_columns(moved)
         besides = [
             self._besides(i, item).alias(f"besides {i}") for i, item in enumerate(self.items)
@@ -92,17 +100,17 @@ class Comparer:
         frame = frame.with_columns(besides)
         found: list[pl.LazyFrame] = []
         for i, item in enumerate(self.items):
-            labels = [pl.lit(i, pl.UInt32).alias("item"), pl.col(_GROUP), _code(i).alias("code")]
+            labels = [pl.lit(i, pl.UInt32).alias("item"), pl.col(GROUP), code_at(i).alias("code")]
             every = frame.lazy().select(*labels, f"besides {i}", f"moves {i}")
             if item.tree is None:  # nothing to try: only one side has it, or it is read otherwise
                 mask = pl.col(f"moves {i}").cast(pl.UInt64)
-                found.append(_counted(every.with_columns(together=pl.lit(False), mask=mask), i))
+                found.append(counted_at(every.with_columns(together=pl.lit(False), mask=mask), i))
                 continue
             stays = every.filter(~pl.col(f"moves {i}"))
             stays = stays.with_columns(together=pl.lit(False), mask=pl.lit(0, pl.UInt64))
             moves = self._tried(frame.lazy().filter(pl.col(f"moves {i}")), item, i, labels)
-            found += [_counted(stays, i), _counted(moves, i)]
-        counted = pl.concat(pl.collect_all(found)).join(groups, on=_GROUP, how="left")
+            found += [counted_at(stays, i), counted_at(moves, i)]
+        counted = pl.concat(pl.collect_all(found)).join(groups, on=GROUP, how="left")
         columns = ["item", *self.by, "code", "together", "mask", "besides", "patients"]
         return Tally(counted.select(columns), self._patients(frame, groups), pl.DataFrame())
 
@@ -125,11 +133,11 @@ class Comparer:
             )
             frames += [found, known]
         size = len(patients)
-        own = pl.DataFrame({_GROUP: pl.repeat(0, size, dtype=pl.UInt32, eager=True)})
+        own = pl.DataFrame({GROUP: pl.repeat(0, size, dtype=pl.UInt32, eager=True)})
         if self.by:
             own = patients.select(self.by).join(
                 groups, on=self.by, how="left", nulls_equal=True, maintain_order="left"
-            ).select(_GROUP)  # fmt: skip
+            ).select(GROUP)  # fmt: skip
         answered = (_long_as(f, size) for f in pl.collect_all(frames))
         return pl.concat([own, *answered], how="horizontal")
 
@@ -206,10 +214,10 @@ class Comparer:
         results = [expr.cast(pl.UInt8).alias(name) for name, expr in tries.items()]
         tried = frame.select(*labels, f"besides {i}", *results)
         new = pl.col("code") % WIDTH
-        enough = _bits(pl.col(f"+{part}") == new for part in range(size))
-        needed = _bits(pl.col(f"-{part}") != new for part in range(size))
+        enough = bits(pl.col(f"+{part}") == new for part in range(size))
+        needed = bits(pl.col(f"-{part}") != new for part in range(size))
         sound = (pl.col("begin") == pl.col("code") // WIDTH) & (pl.col("end") == new)
-        own = ["item", _GROUP, "code", f"besides {i}"]
+        own = ["item", GROUP, "code", f"besides {i}"]
         labelled = tried.select(
             *own, enough.alias("enough"), needed.alias("needed"), sound.alias("sound")
         )
@@ -255,9 +263,9 @@ class Comparer:
         """Say whether the side that says nothing tells the like by another statement."""
         found = pl.lit(False)
         for side, others in enumerate(item.besides):
-            told = [_in(pl.col(_at(n, side)), item, _IN_FORCE) for n in others]
+            told = [status_in(pl.col(status_at(n, side)), item, _IN_FORCE) for n in others]
             if told:
-                silent = _in(pl.col(_at(i, side)), item, SILENT)
+                silent = status_in(pl.col(status_at(i, side)), item, SILENT)
                 found = found | (silent & functools.reduce(operator.or_, told))
         return found & pl.col(f"moves {i}")
 
@@ -274,49 +282,9 @@ class Comparer:
             for name, exprs in every.items():
                 either = pl.any_horizontal(exprs) if exprs else pl.lit(False)
                 sums.append(either.cast(pl.UInt64).sum().alias(f"{name}_{kind}"))
-        counted = frame.lazy().group_by(_GROUP).agg(sums).collect()
-        found = counted.join(groups, on=_GROUP, how="left")
-        return found.select(*self.by, pl.exclude(_GROUP, *self.by))
-
-
-UNSOUND = (1 << 64) - 1
-
-
-def _bits(on: Iterable[pl.Expr]) -> pl.Expr:
-    bits = [e.cast(pl.UInt64) * pl.lit(1 << i, pl.UInt64) for i, e in enumerate(on)]
-    return functools.reduce(operator.or_, bits)
-
-
-def _at(i: int, side: int) -> str:
-    return f"status {i} {side}"
-
-
-def _code(i: int) -> pl.Expr:
-    return pl.col(_at(i, 0)) * WIDTH + pl.col(_at(i, 1))
-
-
-def _in(status: pl.Expr, item: Item, words: Iterable[str]) -> pl.Expr:
-    """Say whether a status is one of some words."""
-    places = [item.statuses.index(word) for word in words if word in item.statuses]
-    return functools.reduce(operator.or_, [status == place for place in places], pl.lit(False))
-
-
-def _moves(item: Item, i: int) -> pl.Expr:
-    """Say who moves: another status, and not nothing said on both sides (see `is_same`)."""
-    one, other = pl.col(_at(i, 0)), pl.col(_at(i, 1))
-    return (one != other) & ~(_in(one, item, SILENT) & _in(other, item, SILENT))
-
-
-def _counted(frame: pl.LazyFrame, i: int) -> pl.LazyFrame:
-    """Count patients who are labelled alike."""
-    labels = ["item", _GROUP, "code", "together", "mask", "besides"]
-    counted = frame.rename({f"besides {i}": "besides"}).group_by(labels).agg(patients=pl.len())
-    return counted.select(*labels, pl.col("patients").cast(pl.UInt64))
-
-
-def is_same(old: str, new: str) -> bool:
-    """Say whether two statuses tell the patient the same."""
-    return old == new or (old in SILENT and new in SILENT)
+        counted = frame.lazy().group_by(GROUP).agg(sums).collect()
+        found = counted.join(groups, on=GROUP, how="left")
+        return found.select(*self.by, pl.exclude(GROUP, *self.by))
 
 
 def heard(column: pl.Expr, dtype: pl.DataType, values: Sequence[str]) -> pl.Expr:

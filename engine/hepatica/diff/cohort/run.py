@@ -10,7 +10,8 @@ import polars as pl
 
 from hepatica.cohort.answers import asked_of
 from hepatica.cohort.check import Check, check
-from hepatica.cohort.inputs import Table, open_table, unreadable
+from hepatica.cohort.frames import Given, table_of
+from hepatica.cohort.inputs import unreadable
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import KEEP, MARK, Reading
 from hepatica.compile.bounds import ends_of, has_bounds
@@ -18,7 +19,8 @@ from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.diff import compare
 from hepatica.diff.align import ready
 from hepatica.diff.answers import STATUSES
-from hepatica.diff.cohort.columns import UNSOUND, WIDTH, Comparer, Tally, heard, is_same
+from hepatica.diff.cohort.codes import UNSOUND, WIDTH, is_same
+from hepatica.diff.cohort.columns import Comparer, Tally, heard
 from hepatica.diff.cohort.data import (
     KINDS,
     OPEN,
@@ -70,14 +72,14 @@ class Population:
 
     # --- the table ---------------------------------------------------------------------------
 
-    def reading(self, files: Iterable[str], mapping: Path | None = None) -> Reading:
+    def reading(self, given: Given, mapping: Path | None = None) -> Reading:
         """Open a table, each fact as both dictionaries read it. Raises `Invalid`."""
         facts = self.dictionary.facts
         if mapping is not None:
             columns = read_mapping(mapping, facts)
-            table: Table = open_table(files, columns.csv_separator)
+            table = table_of(given, columns.csv_separator)
             return Reading(table, self.dictionary.mapped(columns), facts, self.by)
-        table = open_table(files)
+        table = table_of(given)
         columns = self.dictionary.mapped(plain_mapping(table.columns, facts, self.by))
         return Reading(table, columns, facts)
 

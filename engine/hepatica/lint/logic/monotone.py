@@ -18,8 +18,8 @@ from hepatica.compile.solver import Deadline, Formula
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.evaluate import Given, Referee
 from hepatica.lint.logic.ground import Ground, Undecided
-from hepatica.lower import Given as IsGiven
-from hepatica.lower import Without, children
+from hepatica.nodes import Given as IsGiven
+from hepatica.nodes import Without, children
 from hepatica.witness import case_of, defect, read_back
 
 

@@ -1,0 +1,90 @@
+"""A table answered for a program: frames instead of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from hepatica import ir
+from hepatica.cohort.answers import Answerer, Shape, asked_of
+from hepatica.cohort.check import Check, check
+from hepatica.cohort.frames import Given, table_of
+from hepatica.cohort.inputs import FILE, ROW, unreadable
+from hepatica.cohort.mapping import plain_mapping, read_mapping
+from hepatica.cohort.reading import MARK, Reading
+from hepatica.cohort.summary import Summary, summary
+from hepatica.cohort.sums import Tally, added
+from hepatica.diagnostics import Invalid
+
+_AT_ONCE = 100_000
+
+
+class Answered(NamedTuple):
+    """What a table was told: the rows of a result, and how many were told what.
+
+    `rows` are those that `hepatica cohort` writes, long or wide; `rejects` the rows that could not
+    be used (none, unless that was allowed), as they were, with file, row and reason.
+    """
+
+    rows: pl.DataFrame
+    summary: Summary
+    rejects: pl.DataFrame
+
+
+def evaluate_cohort(
+    patients: Given,
+    knowledge: ir.Knowledge,
+    guidelines: Iterable[ir.Guideline],
+    *,
+    mapping: Path | str | None,
+    shape: Shape,
+    by: Sequence[str],
+    brief: bool,
+    skip_unusable: bool,
+) -> Answered:
+    """Do what `hepatica.evaluate_cohort` says. Raises `Invalid`."""
+    chosen = list(guidelines)
+    reading = _reading(patients, knowledge, mapping, by)
+    found = check(reading, asked_of(chosen))
+    refuse_unusable(found, skip=skip_unusable)
+    rejects = reading.patients(places=True).filter(reading.is_trouble()).select(
+        pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), *reading.rejected()
+    )  # fmt: skip
+    answerer = Answerer(knowledge, chosen, shape=shape, keep=reading.keep, by=by, brief=brief)
+    frame = reading.usable(clean=found.clean)
+    try:
+        batches = [answerer.answer(b)
+                   for b in frame.collect_batches(chunk_size=_AT_ONCE, engine="streaming")
+                   if len(b)] or [answerer.answer(frame.head(0).collect())]  # fmt: skip
+        rejected = rejects.collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(reading.table.parts[0], error) from None
+    rows = pl.concat([batch.rows for batch in batches if batch.rows is not None])
+    tally: Tally = {}
+    for batch in batches:
+        tally = added(tally, batch.tally)
+    counts, missing = answerer.counted(tally)
+    summed = summary(
+        chosen, counts, missing, by, patients=found.rows - len(rejected), rejected=len(rejected),
+        synthetic=MARK in reading.table.columns,
+    )  # fmt: skip
+    return Answered(rows, summed, rejected)
+
+
+def refuse_unusable(found: Check, *, skip: bool) -> None:
+    """Raise `Invalid` with every kind of cell that cannot be used, unless these are skipped."""
+    if not found.clean and not skip:
+        raise Invalid(found.diagnostics())
+
+
+def _reading(
+    patients: Given, knowledge: ir.Knowledge, mapping: Path | str | None, by: Sequence[str]
+) -> Reading:
+    if mapping is not None:
+        columns = read_mapping(Path(mapping), knowledge.facts)
+        return Reading(table_of(patients, columns.csv_separator), columns, knowledge.facts, by)
+    table = table_of(patients)
+    return Reading(table, plain_mapping(table.columns, knowledge.facts, by), knowledge.facts)
