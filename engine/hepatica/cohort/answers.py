@@ -45,6 +45,7 @@ _LEAST = 5_000
 class Batch(NamedTuple):
     """What became of some patients: the rows of the result, and counts (`Answerer.counted`)."""
 
+    patients: int
     rows: pl.DataFrame | None
     tally: Tally
 
@@ -117,9 +118,9 @@ class Answerer:
             patients = batch.select(list(names)).rename(names)
             rows = self._rows.rows(patients, bits, listed=not self.brief)
         if not self.sums:
-            return Batch(rows, {})
+            return Batch(len(batch), rows, {})
         groups = batch.select(pl.col(KEEP + name).alias(name) for name in self.by)
-        return Batch(rows, self._counting.tally(groups, bits))
+        return Batch(len(batch), rows, self._counting.tally(groups, bits))
 
     def counted(self, tally: Tally) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Give counts as tables (see `Sums.frames`); without any columns where none were asked."""

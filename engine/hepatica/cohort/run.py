@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hashlib
 import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import PLAIN, Answerer, Shape, add_up
+from hepatica.cohort.answers import PLAIN, Answerer, Batch, Questions, Shape, add_up
 from hepatica.cohort.check import Check, broken
 from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
 from hepatica.cohort.reading import Reading
@@ -27,6 +29,7 @@ from hepatica.version import VERSION
 AT_ONCE = 50_000
 """Patients that are answered at once: more of them take more memory, and no less time."""
 MANIFEST = "_manifest.json"
+_AT_A_TIME = 2
 _SAMPLE = 2_000
 _LOW = 0.3
 """An estimate from the first patients is believed to this share: only a sure lack is told."""
@@ -192,30 +195,54 @@ def _by_batches(
     patients = rows = 0
     asked = answerer.ask(job.reading.usable(parts, clean=job.check.clean))
     plan = asked.plan
-    size = min(AT_ONCE, answerer.at_once) if sink is not None else AT_ONCE
-    batches = iter(plan.collect_batches(
+    for found in _in_order(_batches(job, parts, asked, sink is not None), asked, answerer):
+        patients += found.patients
+        tally = added(tally, found.tally)
+        if found.rows is not None and sink is not None:
+            sink.write(found.rows)
+            rows += len(found.rows)
+        if tick is not None:
+            tick(found.patients)
+    if sink is not None and not patients:  # a file without rows still gets its columns
+        empty = answerer.made(plan.head(0).collect(), asked.words).rows
+        if empty is not None:
+            sink.write(empty)
+    return Done(rows, patients, *answerer.counted(tally), 0)
+
+
+def _batches(
+    job: Job, parts: Sequence[Part] | None, asked: Questions, is_long: bool
+) -> Iterator[pl.DataFrame]:
+    """Give the questions answered, batch by batch."""
+    size = min(AT_ONCE, job.answerer.at_once) if is_long else AT_ONCE
+    batches = iter(asked.plan.collect_batches(
         chunk_size=size, engine="streaming", optimizations=PLAIN
     ))  # fmt: skip
     while True:
         with _about_files(job, parts):
             batch = next(batches, None)
         if batch is None:
-            break
-        if not len(batch):
-            continue
-        found = answerer.made(batch, asked.words)
-        patients += len(batch)
-        tally = added(tally, found.tally)
-        if found.rows is not None and sink is not None:
-            sink.write(found.rows)
-            rows += len(found.rows)
-        if tick is not None:
-            tick(len(batch))
-    if sink is not None and not patients:  # a file without rows still gets its columns
-        empty = answerer.made(plan.head(0).collect(), asked.words).rows
-        if empty is not None:
-            sink.write(empty)
-    return Done(rows, patients, *answerer.counted(tally), 0)
+            return
+        if len(batch):
+            yield batch
+
+
+def _in_order(
+    batches: Iterable[pl.DataFrame], asked: Questions, answerer: Answerer
+) -> Iterator[Batch]:
+    """Work on two batches at a time, and give what becomes of them in their order."""
+    waiting: collections.deque[Future[Batch]] = collections.deque()
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(answerer.made, batch, asked.words))
+                if len(waiting) > _AT_A_TIME:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ class Words:
         answers = {root: strata.answer(root) for root in roots}
         self._always = {r: answer for r, answer in answers.items() if isinstance(answer, bool)}
         self._roots = [(r, self._row[n]) for r, n in answers.items() if not isinstance(n, bool)]
-        self._room = numpy.empty((0, 0), numpy.uint64)
+        self._rooms = threading.local()
 
         def make(e: Expressions) -> dict[str, pl.Expr]:
             return {column: _asked(e, base) for base, column in asked.items()}
@@ -99,9 +100,10 @@ class Words:
         """Work out all nodes for a batch that has the columns of `asked`."""
         size = len(batch)
         shape = (self._rows, -(-size // BITS))
-        if self._room.shape != shape:
-            self._room = numpy.zeros(shape, numpy.uint64)
-        rows = list(self._room)
+        room: Array | None = getattr(self._rooms, "room", None)  # a thread uses its own again
+        if room is None or room.shape != shape:
+            room = self._rooms.room = numpy.zeros(shape, numpy.uint64)
+        rows = list(room)
         table = batch.select(self._columns).rechunk().to_arrow()
         for row, column in zip(rows, table.columns if size else (), strict=False):
             _fill(row, column.chunk(0), size)
@@ -111,7 +113,7 @@ class Words:
             else:
                 join(rows[first], rows[second], rows[out])
         every = words_of(numpy.ones(size, bool))
-        matrix = self._room[[row for _, row in self._roots]]
+        matrix = room[[row for _, row in self._roots]]
         if size % BITS:
             matrix[:, -1] &= every[-1]  # the bits behind the last patient mean nothing
         return Bits(dict(zip([r for r, _ in self._roots], matrix, strict=True)),
