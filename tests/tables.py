@@ -15,8 +15,10 @@ from strategies import FACTS, guideline, knowledge, statement
 from hepatica import ir
 from hepatica.case import CaseReader
 from hepatica.case_files import documents
-from hepatica.compile.columnar import Columnar
+from hepatica.compile.circuit import WORDS as CELLS
+from hepatica.compile.columnar import Columnar, ask
 from hepatica.compile.sql import Sql
+from hepatica.compile.words import Words
 from hepatica.compose import Composer
 from hepatica.diagnostics import Invalid
 from hepatica.evaluate import WORDS, Given, Referee
@@ -109,6 +111,48 @@ def answers(
     }
 
 
+def by_words(columnar: Columnar, frame: pl.LazyFrame) -> list[dict[str, dict[str, Any]]]:
+    """Work the nodes out 64 patients a word, and tell truths, outcomes and pairs as `answers`.
+
+    What a long result packs into bytes has to be the pairs, too.
+    """
+    circuit = columnar.circuit
+    rails = {**circuit.statements, "applies": circuit.applies}
+    missing = {s: dict(sorted(circuit.missing(s).items())) for s in columnar.kinds}
+    waiting = {s: dict(sorted(circuit.waiting(s).items())) for s in columnar.kinds}
+    statuses = circuit.statuses
+    roots = [n for rail in rails.values() for n in rail]
+    roots += [n for by in (*missing.values(), *waiting.values(), *statuses.values())
+              for n in by.values()]  # fmt: skip
+    words = Words(columnar, roots, columnar.given(frame.collect_schema()), "0")
+    bits = words.work(ask(frame, [words.asked], ["row"]).collect(engine="streaming"))
+    found: list[dict[str, dict[str, Any]]] = [
+        {"truths": {}, "outcomes": {}, "pairs": {}} for _ in range(bits.size)
+    ]
+    for name, rail in rails.items():
+        for row, true, false in zip(
+            found, bits.each(rail.true), bits.each(rail.false), strict=True
+        ):
+            assert not (true and false)
+            row["truths"][name] = bool(true) if true or false else None
+    for name, by_word in statuses.items():
+        last = CELLS[columnar.kinds[name]][-1]
+        numbers = bits.coded([(i, n) for i, n in enumerate(by_word.values())], 200)
+        for row, number in zip(found, numbers, strict=True):
+            row["outcomes"][name] = last if number == 200 else list(by_word)[number]
+        nodes = list(waiting[name].values())
+        first = by_word.get("contingent")
+        is_open = bits.not_any(by_word.values()) if first is None else bits.of(first)
+        packed = bits.packed(nodes, is_open)
+        for i, (fact, node) in enumerate(missing[name].items()):
+            each = bits.each(node)
+            if columnar.kinds[name] != "score":  # of which no result lists what is missing
+                assert list(packed[i // 8] >> i % 8 & 1) == list(each)
+            for row, on in zip(found, each, strict=True):
+                row["pairs"][f"{name} {fact}"] = bool(on)
+    return found
+
+
 def right(composer: Composer, patient: Given, kinds: Mapping[str, ir.Kind]) -> dict[str, Any]:
     """Say the same from the referee and the pages of a patient."""
     referee = composer.referee(patient)
@@ -173,10 +217,15 @@ def compare(
     found = answers(columnar, frame, lists)
     for rows in found.values():
         assert [row.pop("row") for row in rows] == list(range(len(patients)))
+    words = by_words(columnar, frame.with_row_index("row"))
     for i, patient in enumerate(patients):
         wanted = right(composer, patient, columnar.kinds)
         pairs = {f"{s} {f}" for s, facts in wanted["missing"].items() for f in facts}
         assert {name for name, on in found["missing_pairs"][i].items() if on} == pairs, patient
+        by_bits = words[i]
+        assert {name for name, on in by_bits["pairs"].items() if on} == pairs, patient
+        assert by_bits["truths"] == wanted["truths"], patient
+        assert by_bits["outcomes"] | {"applies": wanted["truths"]["applies"]} == wanted["outcomes"]
         if not lists:
             del wanted["missing"]
         for what, cells in wanted.items():
