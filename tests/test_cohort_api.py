@@ -45,6 +45,18 @@ def test_a_frame_is_answered_as_its_file_is(
         )
         assert found.rows.equals(pl.read_parquet(out)) and len(found.rejects) == 0
         assert json.loads(msgspec.json.encode(found.summary)) == json.loads(summed.read_text())
+    few = tmp_path / "few.parquet"
+    some = run("cohort", str(table), "--knowledge", str(NEW), "-g", "demo", "--shape", shape,
+               "-o", str(few), "--kind", "caution", "--kind", "definition")  # fmt: skip
+    assert some.exit_code == 0, some.stderr
+    kept = hepatica.evaluate_cohort(
+        table, read, ["demo"], shape="long" if shape == "long" else "wide",
+        kinds=["caution", "definition"],
+    ).rows  # fmt: skip
+    assert kept.equals(pl.read_parquet(few)) and kept.width > 0
+    assert kept.width < found.rows.width if shape == "wide" else len(kept) < len(found.rows)
+    with pytest.raises(ValueError, match="no kind"):
+        hepatica.evaluate_cohort(table, read, ["demo"], kinds=["captions"])  # type: ignore[list-item]
 
 
 def test_what_cannot_be_used_is_refused_or_given_apart(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hepatica.diff.data import Diff
     from hepatica.explain import Explanation
     from hepatica.finding import Finding, Result
-    from hepatica.ir import Guideline, Knowledge, Statement
+    from hepatica.ir import Guideline, Kind, Knowledge, Statement
     from hepatica.run import EngineName
 
 __all__ = [
@@ -165,16 +165,19 @@ def evaluate_cohort(
     shape: Literal["long", "wide"] = "long",
     by: Sequence[str] = (),
     brief: bool = False,
+    kinds: Sequence[Kind] = (),
     skip_unusable: bool = False,
 ) -> Answered:
     """Answer a table of patients: a Polars frame, or the files of one (needs the extra `cohort`).
 
     Columns are named by facts, or a `mapping` file says what they mean. Of the result `rows` is a
-    frame, long or wide as docs/cohorts.md says (`brief` leaves out what is missing), and `summary`
-    says how many patients each statement tells what, also in each subgroup of the columns `by`.
-    `guidelines` are names, as for `evaluate`. All of it is held in memory: for more patients than
-    that, `hepatica cohort` writes files. Raises `Invalid` with every kind of cell that cannot be
-    used, unless `skip_unusable`: then such rows are its `rejects`.
+    frame, long or wide as docs/cohorts.md says (`brief` leaves out what is missing, `kinds` are
+    those of the statements it tells of, by default all), and `summary` says how many patients each
+    statement tells what, also in each subgroup of the columns `by`. `guidelines` are names,
+    as for `evaluate`. All of it is held in memory: for more patients than that, `hepatica cohort`
+    writes files. Raises `Invalid` with every kind of cell that cannot be used, unless
+    `skip_unusable`: then such rows are its `rejects`; and `ValueError` for a kind that no statement
+    has.
     """
     from hepatica.cohort import need_polars
 
@@ -185,7 +188,7 @@ def evaluate_cohort(
     knowledge = load() if knowledge is None else knowledge
     return evaluate_cohort(
         patients, knowledge, select(knowledge, guidelines), mapping=mapping, shape=shape, by=by,
-        brief=brief, skip_unusable=skip_unusable,
+        brief=brief, kinds=kinds, skip_unusable=skip_unusable,
     )  # fmt: skip
 
 

@@ -79,7 +79,10 @@ class Answerer:
 
         `brief` leaves out the column `missing` of a long result, which takes most of its time.
         `kinds` are those that a result tells of (default: all), beside whether guidelines apply.
+        Raises `ValueError` for another kind.
         """
+        if other := set(kinds) - set(WORDS):
+            raise ValueError(f"no kind of statement: {', '.join(sorted(other))}")
         self.guidelines = tuple(guidelines)
         self.compiled = [Columnar(g, knowledge) for g in self.guidelines]
         self.shape = shape

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import Answerer, Shape, asked_of
+from hepatica.cohort.answers import PLAIN, Answerer, Shape, asked_of
 from hepatica.cohort.check import Check, check
 from hepatica.cohort.frames import Given, table_of
 from hepatica.cohort.inputs import FILE, ROW, unreadable
@@ -18,8 +18,6 @@ from hepatica.cohort.reading import MARK, Reading
 from hepatica.cohort.summary import Summary, summary
 from hepatica.cohort.sums import Tally, added
 from hepatica.diagnostics import Invalid
-
-_AT_ONCE = 100_000
 
 
 class Answered(NamedTuple):
@@ -43,6 +41,7 @@ def evaluate_cohort(
     shape: Shape,
     by: Sequence[str],
     brief: bool,
+    kinds: Sequence[str],
     skip_unusable: bool,
 ) -> Answered:
     """Do what `hepatica.evaluate_cohort` says. Raises `Invalid`."""
@@ -53,25 +52,37 @@ def evaluate_cohort(
     rejects = reading.patients(places=True).filter(reading.is_trouble()).select(
         pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), *reading.rejected()
     )  # fmt: skip
-    answerer = Answerer(knowledge, chosen, shape=shape, keep=reading.keep, by=by, brief=brief)
-    frame = reading.usable(clean=found.clean)
+    answerer = Answerer(knowledge, chosen, shape=shape, keep=reading.keep, by=by, brief=brief,
+                        kinds=kinds)  # fmt: skip
     try:
-        batches = [answerer.answer(b)
-                   for b in frame.collect_batches(chunk_size=_AT_ONCE, engine="streaming")
-                   if len(b)] or [answerer.answer(frame.head(0).collect())]  # fmt: skip
+        rows, tally = _answered(answerer, reading.usable(clean=found.clean))
         rejected = rejects.collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(reading.table.parts[0], error) from None
-    rows = pl.concat([batch.rows for batch in batches if batch.rows is not None])
-    tally: Tally = {}
-    for batch in batches:
-        tally = added(tally, batch.tally)
     counts, missing = answerer.counted(tally)
     summed = summary(
         chosen, counts, missing, by, patients=found.rows - len(rejected), rejected=len(rejected),
         synthetic=MARK in reading.table.columns,
     )  # fmt: skip
     return Answered(rows, summed, rejected)
+
+
+def _answered(answerer: Answerer, frame: pl.LazyFrame) -> tuple[pl.DataFrame, Tally]:
+    asked = answerer.ask(frame)
+    tally: Tally = {}
+    rows: list[pl.DataFrame] = []
+    for batch in asked.plan.collect_batches(
+        chunk_size=answerer.at_once, engine="streaming", optimizations=PLAIN
+    ):
+        found = answerer.made(batch, asked.words)
+        tally = added(tally, found.tally)
+        rows += [] if found.rows is None else [found.rows]
+    if answerer.shape == "wide":
+        rows = [answerer.wide(frame).collect(engine="streaming", optimizations=PLAIN)]
+    if not rows:
+        empty = answerer.answer(frame.head(0).collect()).rows
+        rows = [] if empty is None else [empty]
+    return pl.concat(rows), tally
 
 
 def refuse_unusable(found: Check, *, skip: bool) -> None:
