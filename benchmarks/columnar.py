@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,16 @@ def words_counts(columnar: Columnar, names: list[str], frame: pl.LazyFrame) -> C
     given = columnar.given(frame.collect_schema())
     words = Words(columnar, [node for rail in rails for node in rail], given, "0")
     asked = ask(frame, [words.asked])
-    total = numpy.zeros((3, len(names)), int)
-    for batch in asked.collect_batches(chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN):
+    roots = [[rail.true for rail in rails], [rail.false for rail in rails]]
+
+    def work(batch: pl.DataFrame) -> Any:
         bits = words.work(batch)
-        both = [bits.counts([rail.true for rail in rails]), bits.counts([r.false for r in rails])]
-        total += [*both, numpy.full(len(names), len(batch))]
+        return numpy.stack([*map(bits.counts, roots), numpy.full(len(names), len(batch))])
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        total = sum(pool.map(work, asked.collect_batches(
+            chunk_size=AT_ONCE, engine="streaming", optimizations=PLAIN
+        )))  # fmt: skip
     true, false, every = total.tolist()
     return list(zip(true, (e - t - f for t, f, e in zip(true, false, every, strict=True)),
                     strict=True))  # fmt: skip
