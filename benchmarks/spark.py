@@ -5,8 +5,8 @@
 60 facts, 150 rules, from Parquet to Parquet. *SQL* are the rules as most people would write them,
 with Spark's defaults; *mapInArrow* gives the same columns by `compile.columnar`; *long* is what
 `hepatica cohort --on` writes. The first two are compared in every cell before anything is timed.
-The first two take turns in a JVM that is warm, then the others; figures are medians. Then the time against the number of
-patients, with the straight line through it.
+The first two take turns in a JVM that is warm, then the others; figures are medians. Then the time
+against the number of patients, with the straight line through it.
 """
 
 from __future__ import annotations

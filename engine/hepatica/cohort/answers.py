@@ -37,7 +37,7 @@ PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False)
 """The compiled plans say nothing twice, and looking for that takes longer than answering."""
 
 
-_CELLS = 8_000_000
+_CELLS = 5_000_000
 _LEAST = 5_000
 """A batch has so many cells, a patient and a statement each; or this many patients."""
 
