@@ -35,9 +35,10 @@ from columnar import patients, polars_scan
 from hepatica.cohort.answers import Answerer, Shape
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
+from hepatica.cohort.job import Job, told_of
 from hepatica.cohort.mapping import plain_mapping
 from hepatica.cohort.reading import Reading
-from hepatica.cohort.run import Job, count, to_file, told_of
+from hepatica.cohort.run import count, to_file
 
 AT_ONCE = 1_000_000
 _BEGUN = time.perf_counter()

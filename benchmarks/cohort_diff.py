@@ -25,7 +25,7 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.cohort.answers import Answerer
-from hepatica.cohort.run import Job, told_of
+from hepatica.cohort.job import Job, told_of
 from hepatica.cohort.run import count as count_only
 from hepatica.cohort.synthesize import synthesize
 from hepatica.cohort.write import Sink

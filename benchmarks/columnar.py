@@ -41,7 +41,7 @@ import workload
 
 from hepatica import ir
 from hepatica.cohort.answers import PLAIN
-from hepatica.cohort.run import AT_ONCE
+from hepatica.cohort.job import AT_ONCE
 from hepatica.compile.columnar import Columnar, ask
 from hepatica.compile.sql import Sql
 from hepatica.compile.strata import Strata

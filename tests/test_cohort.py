@@ -25,10 +25,11 @@ from hepatica.case_files import documents
 from hepatica.cohort.answers import Answerer, Shape, asked_of, wide_name
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
+from hepatica.cohort.job import Job, told_of
 from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import ID, KEEP, Reading
-from hepatica.cohort.run import Job, to_file, told_of
+from hepatica.cohort.run import to_file
 from hepatica.cohort.synthesize import synthesize
 from hepatica.compile.words import Bits
 from hepatica.evaluate import Meaning, Referee, definitions_of
@@ -354,7 +355,7 @@ def _guideline(column: str) -> str:
 
 
 def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("hepatica.cohort.run.AT_ONCE", 100)
+    monkeypatch.setattr("hepatica.cohort.job.AT_ONCE", 100)
     reading = open_invented(invented)
     asked = Answerer(knowledge(), cpic(), shape="long", keep=["centre"])
     job = Job(reading, check(reading), asked, told_of(cpic(), reading, "long"))

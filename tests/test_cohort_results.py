@@ -19,6 +19,7 @@ from drawn_charts import knowledge
 from golden import compare
 from test_cli import ROOT, run
 
+from hepatica.cohort import job as cohort_job
 from hepatica.cohort import run as cohort_run
 from hepatica.cohort.inputs import unreadable
 from hepatica.cohort.synthesize import synthesize
@@ -68,14 +69,14 @@ class Work(NamedTuple):
     def done(self, **patched: Any) -> list[str]:
         """Run, and name the files that were answered."""
         answered: list[str] = []
-        plain = cohort_run._answer
+        plain = cohort_job.answer
 
         def noted(job: Any, parts: Any, sink: Any, tick: Any) -> Any:
             answered.extend(Path(part.path).parent.name for part in parts)
             return plain(job, parts, sink, tick)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cohort_run, "_answer", noted)
+            patch.setattr(cohort_run, "answer", noted)
             result = run(*self.args)
         assert result.exit_code == 0, result.stderr
         return answered
@@ -121,7 +122,7 @@ def test_another_question_is_answered_afresh(work: Work) -> None:
 def test_a_run_that_stopped_goes_on_where_it_was(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = cohort_run._answer
+    plain = cohort_job.answer
     calls = []
 
     def breaking(*args: Any) -> Any:
@@ -131,7 +132,7 @@ def test_a_run_that_stopped_goes_on_where_it_was(
         return plain(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cohort_run, "_answer", breaking)
+        patch.setattr(cohort_run, "answer", breaking)
         result = run(*work.args)
     assert result.exit_code == 2 and "D319" in result.stderr
     assert set(everything_in(work.out)) == {"_manifest.json", "centre=east/part.parquet"}
@@ -143,7 +144,7 @@ def test_a_run_that_stopped_goes_on_where_it_was(
 def test_a_file_that_cannot_be_read_after_all_leaves_the_others(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = cohort_run._answer
+    plain = cohort_job.answer
 
     def breaking(job: Any, parts: Any, sink: Any, tick: Any) -> Any:
         if "north" in parts[0].path:
@@ -151,7 +152,7 @@ def test_a_file_that_cannot_be_read_after_all_leaves_the_others(
         return plain(job, parts, sink, tick)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cohort_run, "_answer", breaking)
+        patch.setattr(cohort_run, "answer", breaking)
         result = run(*work.args)
     assert result.exit_code == 2 and "D301" in result.stderr and "centre=north" in result.stderr
     assert "2 of 3 files were answered" in result.stderr

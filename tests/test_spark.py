@@ -30,9 +30,10 @@ from hepatica import ir
 from hepatica.cohort.answers import Answerer
 from hepatica.cohort.check import Check, check
 from hepatica.cohort.inputs import open_table
+from hepatica.cohort.job import Job
 from hepatica.cohort.mapping import Mapping, plain_mapping, read_mapping
 from hepatica.cohort.reading import Reading
-from hepatica.cohort.run import MANIFEST, Job, count
+from hepatica.cohort.run import MANIFEST, count
 from hepatica.cohort.spark import run
 from hepatica.cohort.spark import session as sessions
 from hepatica.cohort.spark.files import Output, read

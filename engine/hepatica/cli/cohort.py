@@ -19,8 +19,8 @@ from hepatica.run import select
 if TYPE_CHECKING:
     from hepatica import ir
     from hepatica.cohort.check import Check
+    from hepatica.cohort.job import Done
     from hepatica.cohort.reading import Reading
-    from hepatica.cohort.run import Done
 
 
 @click.command("cohort")
@@ -135,8 +135,9 @@ def _cohort(
     """Check and answer a table; `rejected` patients are not in it any more."""
     from hepatica.cohort.answers import Answerer, asked_of
     from hepatica.cohort.check import check
-    from hepatica.cohort.run import Job, to_file, to_folder, told_of, write_rejects
+    from hepatica.cohort.job import Job, told_of
     from hepatica.cohort.run import count as count_only
+    from hepatica.cohort.run import to_file, to_folder, write_rejects
 
     out, summary_to = options["out"], options["summary_to"]
     if not (out or summary_to or options["check_only"]):

@@ -16,7 +16,7 @@ from hepatica.run import select
 
 if TYPE_CHECKING:
     from hepatica.cohort.check import Check
-    from hepatica.cohort.run import Done
+    from hepatica.cohort.job import Done
     from hepatica.cohort.spark.patients import Patients
 
 

@@ -2,78 +2,33 @@
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
-from hepatica import ir
-from hepatica.cohort.answers import PLAIN, Answerer, Batch, Questions, Shape, add_up
-from hepatica.cohort.check import Check, broken
-from hepatica.cohort.inputs import FILE, ROW, Part, refused, unreadable
+from hepatica.cohort.answers import add_up
+from hepatica.cohort.inputs import FILE, ROW, Part, refused
+from hepatica.cohort.job import AT_ONCE, Done, Job, answer
 from hepatica.cohort.reading import Reading
-from hepatica.cohort.stream import Tick, Watched
-from hepatica.cohort.sums import Tally, added
+from hepatica.cohort.stream import Tick
 from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
-from hepatica.version import VERSION
 
-AT_ONCE = 50_000
-"""Patients that are answered at once: more of them take more memory, and no less time."""
 MANIFEST = "_manifest.json"
-_AT_A_TIME = 2
 _SAMPLE = 2_000
 _LOW = 0.3
 """An estimate from the first patients is believed to this share: only a sure lack is told."""
 
 
-class Done(NamedTuple):
-    """What a run has done: rows written, counts (see `Answerer`), and files done before."""
-
-    rows: int
-    patients: int
-    counts: pl.DataFrame
-    missing: pl.DataFrame
-    skipped: int
-
-
-class Job(NamedTuple):
-    """A table that has been checked, and what is to be asked of it."""
-
-    reading: Reading
-    check: Check
-    answerer: Answerer
-    told: Mapping[str, str]
-
-
-def told_of(
-    guidelines: Iterable[ir.Guideline], reading: Reading, shape: Shape | None
-) -> dict[str, str]:
-    """Give what every result says about itself: versions, digests, and that it is a draft."""
-    return {
-        "hepatica": VERSION,
-        "hepatica.status": "experimental: no named clinician has checked these encodings",
-        "hepatica.guidelines": json.dumps(
-            {g.id: {"version": g.version, "digest": g.digest, "status": g.status,
-                    "experimental": g.experimental} for g in guidelines}
-        ),
-        "hepatica.mapping": reading.columns.digest,
-        "hepatica.shape": shape or "",
-        "hepatica.synthetic": str("synthetic" in reading.table.columns).lower(),
-    }  # fmt: skip
-
-
 def count(job: Job, tick: Tick | None = None) -> Done:
     """Count only."""
-    return _answer(job, None, None, tick)
+    return answer(job, None, None, tick)
 
 
 def to_file(job: Job, path: str, tick: Tick | None = None) -> Done:
@@ -82,7 +37,7 @@ def to_file(job: Job, path: str, tick: Tick | None = None) -> Done:
     form_of(path)
     _room(job, path, job.check.rows)
     with Sink(path, job.told) as sink:
-        done = _answer(job, None, sink, tick)
+        done = answer(job, None, sink, tick)
     if sink.form != "parquet":
         _write_json(Path(f"{path}{MANIFEST}"), dict(job.told))
     return done
@@ -125,7 +80,7 @@ def to_folder(job: Job, folder: str, tick: Tick | None = None) -> Done:
             (where / name).parent.mkdir(parents=True, exist_ok=True)
             try:
                 with Sink(str(where / name), job.told) as sink:
-                    done = _answer(job, [part], sink, tick)
+                    done = answer(job, [part], sink, tick)
             except Invalid as error:
                 if any(d.code != "D301" for d in error.diagnostics):
                     raise  # a disk that is full is so for all of them
@@ -164,95 +119,6 @@ def write_rejects(reading: Reading, path: str) -> int:
         if not sink.rows:
             sink.write(bad.head(0).collect())
     return sink.rows
-
-
-def _answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None) -> Done:
-    """Make the result, and count. A wide result is a plan of its own: then counting is, too."""
-    if sink is None or job.answerer.shape == "long":
-        return _by_batches(job, parts, sink, tick)
-    patients = _by_plan(job, parts, sink, tick)
-    if not job.answerer.sums:
-        return Done(patients, patients, *job.answerer.counted({}), 0)
-    return _by_batches(job, parts, None, None)._replace(rows=patients)
-
-
-def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Sink, tick: Tick | None) -> int:
-    """Write a wide result; how many patients it has."""
-    watched = Watched[None](tick)
-    frame = job.reading.usable(parts, clean=job.check.clean)
-    plan = job.answerer.wide(watched.counting(frame))
-    with pl.Config(streaming_chunk_size=AT_ONCE), _about_files(job, parts):
-        watched.run(lambda: sink.write_plan(plan))
-    return watched.patients
-
-
-def _by_batches(
-    job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None
-) -> Done:
-    """Write a long result, and count."""
-    answerer = job.answerer
-    tally: Tally = {}
-    patients = rows = 0
-    asked = answerer.ask(job.reading.usable(parts, clean=job.check.clean))
-    plan = asked.plan
-    for found in _in_order(_batches(job, parts, asked, sink is not None), asked, answerer):
-        patients += found.patients
-        tally = added(tally, found.tally)
-        if found.rows is not None and sink is not None:
-            sink.write(found.rows)
-            rows += len(found.rows)
-        if tick is not None:
-            tick(found.patients)
-    if sink is not None and not patients:  # a file without rows still gets its columns
-        empty = answerer.made(plan.head(0).collect(), asked.words).rows
-        if empty is not None:
-            sink.write(empty)
-    return Done(rows, patients, *answerer.counted(tally), 0)
-
-
-def _batches(
-    job: Job, parts: Sequence[Part] | None, asked: Questions, is_long: bool
-) -> Iterator[pl.DataFrame]:
-    """Give the questions answered, batch by batch."""
-    size = min(AT_ONCE, job.answerer.at_once) if is_long else AT_ONCE
-    batches = iter(asked.plan.collect_batches(
-        chunk_size=size, engine="streaming", optimizations=PLAIN
-    ))  # fmt: skip
-    while True:
-        with _about_files(job, parts):
-            batch = next(batches, None)
-        if batch is None:
-            return
-        if len(batch):
-            yield batch
-
-
-def _in_order(
-    batches: Iterable[pl.DataFrame], asked: Questions, answerer: Answerer
-) -> Iterator[Batch]:
-    """Work on two batches at a time, and give what becomes of them in their order."""
-    waiting: collections.deque[Future[Batch]] = collections.deque()
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(answerer.made, batch, asked.words))
-                if len(waiting) > _AT_A_TIME:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-@contextlib.contextmanager
-def _about_files(job: Job, parts: Sequence[Part] | None) -> Iterator[None]:
-    """Tell what Polars says of a file that breaks off after all. Raises `Invalid` (D301)."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        first = (parts or job.reading.table.parts)[0]
-        raise broken(job.reading, parts) or unreadable(first, error) from None
 
 
 def _added(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

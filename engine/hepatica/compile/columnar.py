@@ -41,13 +41,15 @@ class Facts(NamedTuple):
 class Asked(NamedTuple):
     """What is asked of a guideline: the nodes that are needed, and the columns made of them.
 
-    `what` names the question: its plan is kept for every set of facts that tables have.
+    `what` names the question: its plan is kept for every set of facts that tables have. With
+    `nullable`, questions may be null where a fact is missing (see `Expressions`).
     """
 
     of: Columnar
     what: str
     roots: tuple[int, ...]
     make: Make
+    nullable: bool = False
 
 
 class Columnar:
@@ -219,7 +221,7 @@ class Columnar:
         """Give the steps to make, and then the answers, over the facts that a table has."""
         plan = self._plans.get((asked.what, facts))
         if plan is None:
-            expressions = Expressions(self.circuit, asked.roots, *facts)
+            expressions = Expressions(self.circuit, asked.roots, *facts, nullable=asked.nullable)
             answers = asked.make(expressions)
             plan = self._plans[asked.what, facts] = (expressions.steps, answers)
         return plan

@@ -32,7 +32,8 @@ BITS = 64
 class Words:
     """Some nodes of a guideline, for tables that give these facts.
 
-    `asked` are the columns that `work` needs: a Boolean without nulls for each question.
+    `asked` are the columns that `work` needs: a Boolean for each question, false or null where it
+    is not surely true.
     """
 
     def __init__(self, compiled: Columnar, roots: Iterable[int], facts: Facts, name: str) -> None:
@@ -63,7 +64,8 @@ class Words:
         def make(e: Expressions) -> dict[str, pl.Expr]:
             return {column: _asked(e, base) for base, column in asked.items()}
 
-        self.asked = Asked(compiled, f"words {name} {list(leaves)}", tuple(leaves), make)
+        what = f"words {name} {list(leaves)}"
+        self.asked = Asked(compiled, what, tuple(leaves), make, nullable=True)
 
     def _bases(self, leaves: dict[int, Ask | Given]) -> dict[_Base, None]:
         """List what has to be asked: of a fact without bounds no question is asked twice."""
@@ -243,14 +245,18 @@ def _eight(rows: Sequence[Array], size: int) -> Array:
 
 
 def _fill(row: Array, column: pyarrow.BooleanArray, size: int) -> None:
-    """Copy the bits of a Boolean column without nulls."""
+    """Copy the bits of a Boolean column; those of nulls are off."""
+    validity, values = column.buffers()
+    bytes_ = -(-size // 8)
+    own = row.view(numpy.uint8)
     if column.offset % 8:
-        bits = numpy.packbits(column.to_numpy(zero_copy_only=False), bitorder="little")
-    else:
-        start = column.offset // 8
-        buffer = numpy.frombuffer(column.buffers()[1], numpy.uint8)
-        bits = buffer[start : start - (-size // 8)]
-    row.view(numpy.uint8)[: len(bits)] = bits
+        plain = column.fill_null(False).to_numpy(zero_copy_only=False)
+        own[:bytes_] = numpy.packbits(plain, bitorder="little")
+        return
+    start = column.offset // 8
+    own[:bytes_] = numpy.frombuffer(values, numpy.uint8)[start : start + bytes_]
+    if validity is not None:
+        own[:bytes_] &= numpy.frombuffer(validity, numpy.uint8)[start : start + bytes_]
 
 
 def _not(row: Array, _: Array, out: Array) -> None:

@@ -13,8 +13,8 @@ from hepatica import ir
 from hepatica.cache import without_examples
 from hepatica.cohort.answers import Shape, asked_of
 from hepatica.cohort.check import MOST_VALUES, Cell, Check, Problem, seen_of
+from hepatica.cohort.job import Done, told_of
 from hepatica.cohort.mapping import AS_WRITTEN, Mapping, plain_mapping
-from hepatica.cohort.run import Done, told_of
 from hepatica.cohort.spark.errors import told_by_spark
 from hepatica.cohort.spark.session import wait_for_executors
 from hepatica.cohort.spark.task import HandedReading, Shipped, Task, Worker, ship
