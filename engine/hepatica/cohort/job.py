@@ -21,8 +21,10 @@ from hepatica.cohort.sums import Tally, added
 from hepatica.cohort.write import Sink
 from hepatica.version import VERSION
 
-AT_ONCE = 50_000
-"""Patients that are answered at once: more of them take more memory, and no less time."""
+AT_ONCE = 100_000
+"""Patients that are asked at once: more of them take more memory, and no less time."""
+_IN_A_PLAN = 50_000
+"""The same for a plan that goes on to the file, of which more batches are on their way."""
 _AT_A_TIME = 2
 
 
@@ -77,7 +79,7 @@ def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Sink, tick: Tick | No
     watched = Watched[None](tick)
     frame = job.reading.usable(parts, clean=job.check.clean)
     plan = job.answerer.wide(watched.counting(frame))
-    with pl.Config(streaming_chunk_size=AT_ONCE), _about_files(job, parts):
+    with pl.Config(streaming_chunk_size=_IN_A_PLAN), _about_files(job, parts):
         watched.run(lambda: sink.write_plan(plan))
     return watched.patients
 
