@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
@@ -80,15 +80,6 @@ class Expressions:
                 found = pl.when(self.use(root)).then(pl.lit(word, dtype=dtype)).otherwise(found)
         return found
 
-    def coded(self, codes: Sequence[tuple[int, int]], last: int) -> pl.Expr:
-        """Give the first number (UInt8) whose node is on; the last one where none is."""
-        found: pl.Expr = pl.lit(last, dtype=pl.UInt8)
-        for code, root in reversed(codes):
-            if self.strata.answer(root) is not False:
-                on = pl.lit(code, dtype=pl.UInt8)
-                found = pl.when(self.use(root)).then(on).otherwise(found)
-        return found
-
     def listed(self, words: Iterable[tuple[str, int]], dtype: pl.Enum) -> pl.Expr:
         """List all words whose nodes are on.
 
@@ -108,18 +99,6 @@ class Expressions:
         return pl.struct(fields).map_batches(
             unpack, return_dtype=pl.List(dtype), is_elementwise=True
         )
-
-    def packed(self, roots: Sequence[int]) -> list[pl.Expr]:
-        """Give nodes as the bits of bytes, eight a column, the first in the lowest bit."""
-        found = []
-        for start in range(0, len(roots), 8):
-            bits = [
-                _weighed(self.use(root), 1 << i, pl.UInt8)
-                for i, root in enumerate(roots[start : start + 8])
-                if self.strata.answer(root) is not False
-            ]
-            found.append(_balanced(operator.or_, bits) if bits else pl.lit(0, pl.UInt8))
-        return found
 
     def interval(self, score: Score) -> tuple[pl.Expr, pl.Expr]:
         """Give the lowest and the highest sum that a score can have."""
