@@ -291,3 +291,17 @@ def test_the_summary_as_data_adds_up(small: Path) -> None:
         same = [p for p in parts["lines"] if p["statement"] == line["statement"]]
         for status, number in line["patients"].items():
             assert sum(p["patients"].get(status, 0) for p in same) == number
+
+
+def test_an_interruption_that_polars_hears_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: Any, **kwargs: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", interrupted)
+    place = tmp_path / "out.parquet"
+    with pytest.raises(KeyboardInterrupt), Sink(str(place)) as sink:
+        for _ in range(5):
+            sink.write(pl.DataFrame({"a": [1]}))
+    assert not list(tmp_path.iterdir())

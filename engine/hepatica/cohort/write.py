@@ -153,14 +153,14 @@ class _Parquet:
 
     def __init__(self, path: Path, schema: pl.Schema, told: dict[str, str]) -> None:
         self._queue: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._dropped = False
         frames = register_io_source(self._frames, schema=schema, is_pure=True)
 
         def run() -> None:
             try:
                 frames.sink_parquet(path, metadata=told, **_PARQUET)
-            except Exception as error:
+            except BaseException as error:  # Polars hears Ctrl-C in whichever thread it works
                 self._error = error
 
         self._thread = threading.Thread(target=run, name="parquet", daemon=True)
