@@ -40,9 +40,8 @@ import polars as pl
 import workload
 
 from hepatica import ir
-from hepatica.cohort.answers import PLAIN
 from hepatica.cohort.job import AT_ONCE
-from hepatica.compile.columnar import Columnar, ask
+from hepatica.compile.columnar import PLAIN, Columnar, ask
 from hepatica.compile.sql import Sql
 from hepatica.compile.strata import Strata
 from hepatica.compile.words import Words

@@ -13,6 +13,7 @@ Wide has a row a patient and a column a statement, with every status, and the po
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -24,7 +25,7 @@ from hepatica.cohort.points import points
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally
 from hepatica.compile.circuit import WORDS
-from hepatica.compile.columnar import Asked, Columnar, Facts, ask
+from hepatica.compile.columnar import PLAIN, Asked, Columnar, Facts, ask
 from hepatica.compile.expressions import Expressions
 from hepatica.compile.words import Words
 from hepatica.evaluate import definitions_of
@@ -33,10 +34,6 @@ from hepatica.walk import active, concludes, conditions_of, leaves
 Shape = Literal["long", "wide"]
 PATIENT = "patient"
 KINDS = (APPLIES, *SAYING)
-PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False)
-"""The compiled plans say nothing twice, and looking for that takes longer than answering."""
-
-
 _CELLS = 5_000_000
 _LEAST = 5_000
 """A batch has so many cells, a patient and a statement each; or this many patients."""
@@ -93,7 +90,6 @@ class Answerer:
         self.kinds = tuple(kinds)
         self._told = [self._pieces(i) for i in range(len(self.compiled))]
         self._counting = Sums(self.compiled if sums else [], by)
-        self._rows = self._made_rows()
         self._kept = {ID: PATIENT, **{KEEP + n: n for n in self.keep}}
         self._words: dict[tuple[Facts, ...], tuple[Words, ...]] = {}
 
@@ -136,8 +132,10 @@ class Answerer:
 
     def answer(self, patients: pl.DataFrame) -> Batch:
         """Answer a batch of patients that is in memory."""
-        asked = self.ask(patients.lazy())
-        found = self.made(asked.plan.collect(optimizations=PLAIN), asked.words)
+        found = Batch(len(patients), None, {})
+        if self.sums or self.shape == "long":
+            asked = self.ask(patients.lazy())
+            found = self.made(asked.plan.collect(optimizations=PLAIN), asked.words)
         if self.shape == "wide":
             rows = self.wide(patients.lazy()).collect(optimizations=PLAIN)
             return found._replace(rows=rows)
@@ -165,7 +163,8 @@ class Answerer:
                 asked.append(points(guideline, compiled, scores))
         return ask(patients, asked, list(self._kept)).rename(self._kept)
 
-    def _made_rows(self) -> Rows:
+    @functools.cached_property
+    def _rows(self) -> Rows:
         names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
         statements = pl.Enum(sorted(
             {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
@@ -179,9 +178,8 @@ class Answerer:
         guideline, compiled = self.guidelines[number], self.compiled[number]
         circuit = compiled.circuit
         alone = _alone(guideline)
-        applies = {"true": circuit.applies.true, "false": circuit.applies.false}
-        found = [Piece(number, guideline.id, guideline.id, APPLIES, TRUTH, applies, "unknown", {},
-                       None)]  # fmt: skip
+        found = [Piece(number, guideline.id, guideline.id, APPLIES, TRUTH, circuit.applying,
+                       "unknown", {}, None)]  # fmt: skip
         for statement, kind in compiled.kinds.items():
             if self.kinds and kind not in self.kinds:
                 continue

@@ -26,7 +26,7 @@ from hepatica.cohort.quantities import (
     number_cells,
     outside,
 )
-from hepatica.cohort.trouble import RAW, Found, Trouble, Unsuitable, is_text, stripped
+from hepatica.cohort.trouble import FALSE, RAW, TRUE, Found, Trouble, Unsuitable, is_text, stripped
 from hepatica.compile.bounds import Ends, columns_of
 from hepatica.interval import ENDS, Interval
 
@@ -37,7 +37,6 @@ _READ = pl.Struct({
     "high_open": pl.Boolean, "wrong": pl.String, "is_bounds": pl.Boolean,
 })  # fmt: skip
 _WRONG = {"D103": OUT_OF_RANGE, "D104": OTHER_UNIT}
-_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 
 def numbers_of(
@@ -176,7 +175,7 @@ def _flags(
     if not is_text(dtype):
         raise Unsuitable("told by bounds, of which this says true or false", "name its column")
     cell = stripped(raw, column)
-    true, false = cell.is_in(_TRUE), cell.is_in(_FALSE)
+    true, false = cell.is_in(TRUE), cell.is_in(FALSE)
     wrong = cell.is_not_null() & ~true & ~false
     what = f"neither true nor false for an end of `{fact.id}`"
     value = pl.when(true).then(True).when(false).then(False)

@@ -15,13 +15,21 @@ import polars as pl
 from hepatica import ir
 from hepatica.cohort.bounds import numbers_of
 from hepatica.cohort.mapping import Column
+from hepatica.cohort.trouble import (
+    FALSE,
+    TRUE,
+    Found,
+    Trouble,
+    Unsuitable,
+    is_text,
+    numbers,
+    stripped,
+    texts,
+)
 from hepatica.cohort.trouble import RAW as RAW
-from hepatica.cohort.trouble import Found, Trouble, Unsuitable, is_text, numbers, stripped, texts
 from hepatica.compile.bounds import ends_of
 from hepatica.compile.expressions import dtype_of
 from hepatica.diagnostics import Diagnostic
-
-_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 
 class Cells(NamedTuple):
@@ -87,8 +95,8 @@ def _boolean(
         raise Unsuitable("true or false", help if dtype.is_numeric() else "name its column")
     if as_text:
         cell = stripped(raw, column)
-        true = cell.is_in(texts(column.is_true) if said else list(_TRUE))
-        false = cell.is_in(texts(column.is_false) if said else list(_FALSE))
+        true = cell.is_in(texts(column.is_true) if said else list(TRUE))
+        false = cell.is_in(texts(column.is_false) if said else list(FALSE))
     else:
         cell = _present(raw.cast(pl.Float64), column)
         true = cell.is_in(numbers(column.is_true))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -159,18 +159,19 @@ def _collect(reading: Reading, frame: pl.LazyFrame) -> pl.DataFrame:
     try:
         return frame.collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise broken(reading) or unreadable(reading.table.parts[0], error) from None
+        raise broken(reading, error) from None
 
 
-def broken(reading: Reading, parts: Iterable[Part] | None = None) -> Invalid | None:
-    """Find the file that cannot be read to its end; none where all of them can."""
-    for part in reading.table.parts if parts is None else parts:
+def broken(reading: Reading, error: Exception, parts: Sequence[Part] | None = None) -> Invalid:
+    """Tell what Polars says of the file that breaks off; of the first where none can be found."""
+    some = reading.table.parts if parts is None else parts
+    for part in some:
         try:
             reading.table.scan([part]).select(pl.all().len()).collect(engine="streaming")
             reading.patients([part]).select(pl.all().null_count()).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as own:
             return unreadable(part, own)
-    return None
+    return unreadable(some[0], error)
 
 
 def _first(reading: Reading, where: pl.Expr) -> tuple[Place, ...]:

@@ -9,14 +9,16 @@ from typing import NamedTuple
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import PLAIN, Answerer, Shape, asked_of
+from hepatica.cohort.answers import Answerer, Shape, asked_of
 from hepatica.cohort.check import Check, check
 from hepatica.cohort.frames import Given, table_of
-from hepatica.cohort.inputs import FILE, ROW, unreadable
+from hepatica.cohort.inputs import FILE, ROW
+from hepatica.cohort.job import Job, answer
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import MARK, Reading
+from hepatica.cohort.stream import about_files
 from hepatica.cohort.summary import Summary, summary
-from hepatica.cohort.sums import Tally, added
+from hepatica.compile.columnar import PLAIN
 from hepatica.diagnostics import Invalid
 
 
@@ -54,35 +56,28 @@ def evaluate_cohort(
     )  # fmt: skip
     answerer = Answerer(knowledge, chosen, shape=shape, keep=reading.keep, by=by, brief=brief,
                         kinds=kinds)  # fmt: skip
-    try:
-        rows, tally = _answered(answerer, reading.usable(clean=found.clean))
+    kept = _Kept()
+    done = answer(Job(reading, found, answerer, {}), None, kept, None)
+    with about_files(reading):
         rejected = rejects.collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise unreadable(reading.table.parts[0], error) from None
-    counts, missing = answerer.counted(tally)
     summed = summary(
-        chosen, counts, missing, by, patients=found.rows - len(rejected), rejected=len(rejected),
-        synthetic=MARK in reading.table.columns,
+        chosen, done.counts, done.missing, by, patients=found.rows - len(rejected),
+        rejected=len(rejected), synthetic=MARK in reading.table.columns,
     )  # fmt: skip
-    return Answered(rows, summed, rejected)
+    return Answered(pl.concat(kept.frames), summed, rejected)
 
 
-def _answered(answerer: Answerer, frame: pl.LazyFrame) -> tuple[pl.DataFrame, Tally]:
-    asked = answerer.ask(frame)
-    tally: Tally = {}
-    rows: list[pl.DataFrame] = []
-    for batch in asked.plan.collect_batches(
-        chunk_size=answerer.at_once, engine="streaming", optimizations=PLAIN
-    ):
-        found = answerer.made(batch, asked.words)
-        tally = added(tally, found.tally)
-        rows += [] if found.rows is None else [found.rows]
-    if answerer.shape == "wide":
-        rows = [answerer.wide(frame).collect(engine="streaming", optimizations=PLAIN)]
-    if not rows:
-        empty = answerer.answer(frame.head(0).collect()).rows
-        rows = [] if empty is None else [empty]
-    return pl.concat(rows), tally
+class _Kept:
+    """A result that stays in memory."""
+
+    def __init__(self) -> None:
+        self.frames: list[pl.DataFrame] = []
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self.frames.append(frame)
+
+    def write_plan(self, plan: pl.LazyFrame) -> None:
+        self.frames.append(plan.collect(engine="streaming", optimizations=PLAIN))
 
 
 def refuse_unusable(found: Check, *, skip: bool) -> None:

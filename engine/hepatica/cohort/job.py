@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import polars as pl
 
 from hepatica import ir
-from hepatica.cohort.answers import PLAIN, Answerer, Batch, Questions, Shape
-from hepatica.cohort.check import Check, broken
-from hepatica.cohort.inputs import Part, unreadable
+from hepatica.cohort.answers import Answerer, Batch, Questions, Shape
+from hepatica.cohort.check import Check
+from hepatica.cohort.inputs import Part
 from hepatica.cohort.reading import Reading
-from hepatica.cohort.stream import Tick, Watched
+from hepatica.cohort.stream import Tick, Watched, about_files, batches
 from hepatica.cohort.sums import Tally, added
-from hepatica.cohort.write import Sink
 from hepatica.version import VERSION
 
 AT_ONCE = 100_000
@@ -36,6 +34,16 @@ class Done(NamedTuple):
     counts: pl.DataFrame
     missing: pl.DataFrame
     skipped: int
+
+
+class Target(Protocol):
+    """Where a result goes (`write.Sink` is one)."""
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows."""
+
+    def write_plan(self, plan: pl.LazyFrame) -> None:
+        """Take all that a plan gives, as the only thing."""
 
 
 class Job(NamedTuple):
@@ -64,7 +72,7 @@ def told_of(
     }  # fmt: skip
 
 
-def answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None) -> Done:
+def answer(job: Job, parts: Sequence[Part] | None, sink: Target | None, tick: Tick | None) -> Done:
     """Make the result, and count. A wide result is a plan of its own: then counting is, too."""
     if sink is None or job.answerer.shape == "long":
         return _by_batches(job, parts, sink, tick)
@@ -74,18 +82,18 @@ def answer(job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick
     return _by_batches(job, parts, None, None)._replace(rows=patients)
 
 
-def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Sink, tick: Tick | None) -> int:
+def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Target, tick: Tick | None) -> int:
     """Write a wide result; how many patients it has."""
     watched = Watched[None](tick)
     frame = job.reading.usable(parts, clean=job.check.clean)
     plan = job.answerer.wide(watched.counting(frame))
-    with pl.Config(streaming_chunk_size=_IN_A_PLAN), _about_files(job, parts):
+    with pl.Config(streaming_chunk_size=_IN_A_PLAN), about_files(job.reading, parts):
         watched.run(lambda: sink.write_plan(plan))
     return watched.patients
 
 
 def _by_batches(
-    job: Job, parts: Sequence[Part] | None, sink: Sink | None, tick: Tick | None
+    job: Job, parts: Sequence[Part] | None, sink: Target | None, tick: Tick | None
 ) -> Done:
     """Write a long result, and count."""
     answerer = job.answerer
@@ -93,7 +101,9 @@ def _by_batches(
     patients = rows = 0
     asked = answerer.ask(job.reading.usable(parts, clean=job.check.clean))
     plan = asked.plan
-    for found in _in_order(_batches(job, parts, asked, sink is not None), asked, answerer):
+    size = AT_ONCE if sink is None else min(AT_ONCE, answerer.at_once)
+    read = batches(job.reading, plan, size, parts)
+    for found in _in_order(read, asked, answerer):
         patients += found.patients
         tally = added(tally, found.tally)
         if found.rows is not None and sink is not None:
@@ -106,23 +116,6 @@ def _by_batches(
         if empty is not None:
             sink.write(empty)
     return Done(rows, patients, *answerer.counted(tally), 0)
-
-
-def _batches(
-    job: Job, parts: Sequence[Part] | None, asked: Questions, is_long: bool
-) -> Iterator[pl.DataFrame]:
-    """Give the questions answered, batch by batch."""
-    size = min(AT_ONCE, job.answerer.at_once) if is_long else AT_ONCE
-    batches = iter(asked.plan.collect_batches(
-        chunk_size=size, engine="streaming", optimizations=PLAIN
-    ))  # fmt: skip
-    while True:
-        with _about_files(job, parts):
-            batch = next(batches, None)
-        if batch is None:
-            return
-        if len(batch):
-            yield batch
 
 
 def _in_order(
@@ -141,13 +134,3 @@ def _in_order(
         finally:
             for future in waiting:
                 future.cancel()
-
-
-@contextlib.contextmanager
-def _about_files(job: Job, parts: Sequence[Part] | None) -> Iterator[None]:
-    """Tell what Polars says of a file that breaks off after all. Raises `Invalid` (D301)."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        first = (parts or job.reading.table.parts)[0]
-        raise broken(job.reading, parts) or unreadable(first, error) from None

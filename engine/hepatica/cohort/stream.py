@@ -7,18 +7,48 @@ that counts them, and that stops the plan when it should not go on.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import polars as pl
 
-from hepatica.cohort.reading import ID
+from hepatica.cohort.check import broken
+from hepatica.cohort.inputs import Part
+from hepatica.cohort.reading import ID, Reading
+from hepatica.compile.columnar import PLAIN
 
 T = TypeVar("T")
 Tick = Callable[[int], None]
 _PATIENCE = 0.1
 """Seconds until the thread that waits looks how far the plan is."""
+
+
+def batches(
+    reading: Reading, plan: pl.LazyFrame, size: int, parts: Sequence[Part] | None = None
+) -> Iterator[pl.DataFrame]:
+    """Run a plan over a table, and give what comes out, without empty batches.
+
+    Raises `Invalid` (D301) for a file that breaks off.
+    """
+    found = iter(plan.collect_batches(chunk_size=size, engine="streaming", optimizations=PLAIN))
+    while True:
+        with about_files(reading, parts):
+            batch = next(found, None)
+        if batch is None:
+            return
+        if len(batch):
+            yield batch
+
+
+@contextlib.contextmanager
+def about_files(reading: Reading, parts: Sequence[Part] | None = None) -> Iterator[None]:
+    """Tell what Polars says of a file that breaks off after all. Raises `Invalid` (D301)."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise broken(reading, error, parts) from None
 
 
 class Watched(Generic[T]):

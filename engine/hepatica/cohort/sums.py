@@ -113,8 +113,7 @@ def added(one: Tally, other: Tally) -> Tally:
 
 def _counted(compiled: Columnar) -> list[Counted]:
     circuit = compiled.circuit
-    applies = {"true": circuit.applies.true, "false": circuit.applies.false}
-    found = [Counted(compiled.guideline, APPLIES, applies, "unknown", {})]
+    found = [Counted(compiled.guideline, APPLIES, circuit.applying, "unknown", {})]
     for statement, kind in compiled.kinds.items():
         if kind in SAYING:
             missing = circuit.missing(statement) if kind in _WAITING else {}

@@ -12,6 +12,8 @@ from hepatica.cohort.mapping import Column
 from hepatica.diagnostics import Diagnostic
 
 RAW = "raw:"
+TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+"""What text means true and false, where nothing else is said."""
 _OF_ROWS = ("D314", "D322")
 
 

@@ -23,6 +23,7 @@ from polars.io.plugins import register_io_source
 
 from hepatica.cohort.inputs import ENDINGS, Form, refused
 from hepatica.cohort.mapping import BETWEEN, NO_MEMBER
+from hepatica.compile.columnar import PLAIN
 from hepatica.diagnostics import Invalid, suggestion
 
 
@@ -202,10 +203,7 @@ class _Parquet:
                 yield frame
 
 
-_STREAMING: dict[str, Any] = {
-    "engine": "streaming",
-    "optimizations": pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False),
-}
+_STREAMING: dict[str, Any] = {"engine": "streaming", "optimizations": PLAIN}
 _PARQUET: dict[str, Any] = {
     "compression": "zstd", "compression_level": 1, "statistics": False, **_STREAMING,
 }  # fmt: skip

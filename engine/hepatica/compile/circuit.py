@@ -81,6 +81,11 @@ class Circuit:
         self._waiting_for_all: dict[str, dict[str, int]] = {}
 
     @property
+    def applying(self) -> dict[str, int]:
+        """Give whether the guideline applies as statuses: the nodes of all but `unknown`."""
+        return {"true": self.applies.true, "false": self.applies.false}
+
+    @property
     def nodes(self) -> list[Node]:
         """All nodes so far, children first."""
         return self.lowering.nodes

@@ -27,6 +27,9 @@ from hepatica.compile.expressions import Expressions, dtype_of, prepare
 from hepatica.nodes import Ask, Given
 from hepatica.walk import leaves
 
+PLAIN = pl.QueryOptFlags(comm_subexpr_elim=False, comm_subplan_elim=False)
+"""The compiled plans say nothing twice, and looking for that takes longer than answering."""
+
 Plan = tuple[list[list[pl.Expr]], dict[str, pl.Expr]]
 Make = Callable[[Expressions], dict[str, pl.Expr]]
 

@@ -17,6 +17,7 @@ from hepatica.chart.newest import Open
 from hepatica.chart.read import Read, read_each
 from hepatica.chart.values import is_normal
 from hepatica.cohort.charts.pool import ID, Pool, Schema
+from hepatica.cohort.trouble import FALSE, TRUE
 from hepatica.diagnostics import Diagnostic
 from hepatica.schema import load_schema
 
@@ -25,7 +26,6 @@ BETWEEN = ";"
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?\Z")
 _LONGEST = 40
 _ANY_DAY = "2000-01-01"
-_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 _SAID = ("reason", "severity")
 
 
@@ -70,8 +70,8 @@ def _flag(raw: Any, name: str) -> bool | None:
     text = _text(raw)
     if text is None:
         return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
+    if text in TRUE or text in FALSE:
+        return text in TRUE
     raise Wrong("D308", f"`{text}` in `{name}` is neither true nor false", "write true or false")
 
 

@@ -11,9 +11,9 @@ import polars as pl
 from hepatica.cohort.answers import asked_of
 from hepatica.cohort.check import Check, check
 from hepatica.cohort.frames import Given, table_of
-from hepatica.cohort.inputs import unreadable
 from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import KEEP, MARK, Reading
+from hepatica.cohort.stream import batches
 from hepatica.compile.bounds import ends_of, has_bounds
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.diff import compare
@@ -91,20 +91,12 @@ class Population:
 
     def count(self, reading: Reading, *, clean: bool, tick: Tick | None = None) -> Tally:
         """Count all patients that can be used. Raises `Invalid` for a file that breaks off."""
-        frame = reading.usable(clean=clean)
         tallies: list[Tally] = []
-        batches = iter(frame.collect_batches(chunk_size=AT_ONCE, engine="streaming"))
-        while True:
-            try:
-                batch = next(batches, None)
-            except (pl.exceptions.PolarsError, OSError) as error:
-                raise unreadable(reading.table.parts[0], error) from None
-            if batch is None:
-                return _added(tallies)
-            if len(batch):
-                tallies = [_added([*tallies, self.tally(batch)])]
+        for batch in batches(reading, reading.usable(clean=clean), AT_ONCE):
+            tallies = [_added([*tallies, self.tally(batch)])]
             if tick is not None:
                 tick(len(batch))
+        return _added(tallies)
 
     def tally(self, batch: pl.DataFrame) -> Tally:
         """Count some patients, and what of them a side has not heard of."""
