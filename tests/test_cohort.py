@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import random
 from collections import Counter
@@ -375,45 +376,58 @@ def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 300), st.integers(0, 10**9))
-def test_rows_are_what_the_bits_say(patients: int, seed: int) -> None:
-    """More facts than a word has bits, any number of patients, and bits that must not be told."""
+@given(
+    st.lists(st.integers(0, 300), min_size=1, max_size=3),
+    st.sampled_from([1, 4096, 1 << 23]),
+    st.integers(0, 10**9),
+)
+def test_rows_are_what_the_bits_say(batches: list[int], beside: int, seed: int) -> None:
+    """More facts than a byte can number, batches of any size, and bits that must not be told."""
     rng = random.Random(seed)
-    facts = [f"fact_{i:03}" for i in range(rng.choice([0, 1, 8, 9, 130]))]
+    facts = [f"fact_{i:03}" for i in range(rng.choice([0, 1, 8, 9, 130, 300]))]
     words = ("recommended", "contingent")
-    pieces: list[Piece] = []
-    nodes: dict[int, list[bool]] = {}
-
-    def node(on: list[bool]) -> int:
-        nodes[len(nodes)] = on
-        return len(nodes) - 1
-
-    drawn: list[list[str]] = []
-    for name in ("a", "b", "c"):
-        statuses = [rng.choice([*words, "none"]) for _ in range(patients)]
-        some = rng.sample(facts, rng.randint(0, len(facts)))
-        pieces.append(Piece(
-            0, "g", name, "recommendation", words,
-            {word: node([s == word for s in statuses]) for word in words}, "none",
-            {fact: node([rng.random() < 0.1 for _ in range(patients)]) for fact in some},
-            node([rng.random() < 0.2 for _ in range(patients)]) if name == "c" else None,
-        ))  # fmt: skip
-        drawn.append(statuses)
+    count = itertools.count()
+    pieces = [
+        Piece(0, "g", name, "recommendation", words, {word: next(count) for word in words}, "none",
+              {fact: next(count) for fact in rng.sample(facts, rng.randint(0, len(facts)))},
+              next(count) if name == "c" else None)
+        for name in ("a", "b", "c")
+    ]  # fmt: skip
     labels = (pl.Enum(["g"]), pl.Enum(["a", "b", "c"]), pl.Enum(["recommendation"]))
-    bits = Bits.given({n: numpy.array(on, dtype=bool) for n, on in nodes.items()}, patients)
-    rows = Rows(pieces, pl.Enum(facts), labels)
-    found = rows.rows(pl.DataFrame({"p": range(patients)}), [bits], listed=True)
-    right = []
-    for patient in range(patients):
-        for piece, statuses in zip(pieces, drawn, strict=True):
-            outside = piece.outside is not None and nodes[piece.outside][patient]
-            if statuses[patient] != "none" and not outside:
-                is_open = statuses[patient] == "contingent"
-                missing = [f for f, n in sorted(piece.waiting.items())
-                           if is_open and nodes[n][patient]]  # fmt: skip
-                label = (patient, "g", piece.statement, piece.kind)
-                right.append((*label, statuses[patient], missing))
-    assert found.rows() == right
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hepatica.cohort.long._FACTS", beside)
+        rows = Rows(pieces, pl.Enum(facts), labels)
+    for patients in batches:
+        nodes: dict[int, list[bool]] = {}
+        drawn = []
+        for piece in pieces:
+            statuses = [rng.choice([*words, "none"]) for _ in range(patients)]
+            drawn.append(statuses)
+            for word, node in piece.status.items():
+                nodes[node] = [s == word for s in statuses]
+            for node in piece.waiting.values():
+                nodes[node] = [rng.random() < 0.1 for _ in range(patients)]
+            if piece.outside is not None:
+                nodes[piece.outside] = [rng.random() < 0.2 for _ in range(patients)]
+        bits = Bits.given({n: numpy.array(on, dtype=bool) for n, on in nodes.items()}, patients)
+        kept = {
+            "p": range(patients),
+            "text": [rng.choice(["x", "", None]) for _ in range(patients)],
+        }
+        found = rows.rows(
+            pl.DataFrame(kept, schema={"p": pl.Int64, "text": pl.String}), [bits], listed=True
+        )
+        right = []
+        for patient in range(patients):
+            for piece, statuses in zip(pieces, drawn, strict=True):
+                outside = piece.outside is not None and nodes[piece.outside][patient]
+                if statuses[patient] != "none" and not outside:
+                    is_open = statuses[patient] == "contingent"
+                    missing = [f for f, n in sorted(piece.waiting.items())
+                               if is_open and nodes[n][patient]]  # fmt: skip
+                    label = (patient, kept["text"][patient], "g", piece.statement, piece.kind)
+                    right.append((*label, statuses[patient], missing))
+        assert found.rows() == right
 
 
 @settings(max_examples=2, deadline=None)

@@ -126,6 +126,11 @@ class Answerer:
         return self._counting.frames(tally) if self.sums else (pl.DataFrame(), pl.DataFrame())
 
     @property
+    def cells(self) -> int:
+        """Say how many statements a patient may be told of."""
+        return sum(len(pieces) for pieces in self._told)
+
+    @property
     def at_once(self) -> int:
         """Say how many patients to ask at once, so that the rows of a batch stay small."""
         return max(_LEAST, _CELLS // max(len(self._rows.pieces), 1))

@@ -2,7 +2,9 @@
 
 What is told of a statement is a small number (0: nothing), and what it waits for are bits, eight
 facts a byte. What is not 0 in such a grid, read line by line, stands in the order of the result, so
-nothing has to be sorted.
+nothing has to be sorted. Nothing is looked up by its place either: beside the grid lie others that
+hold the patient, the statement and so on in every cell, and Polars drops from all of them what is
+not told, 64 bytes of the grid in one step of the processor.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ import numpy
 import polars as pl
 import pyarrow
 
-from hepatica.compile.columnar import STATUS
+from hepatica.compile.circuit import STATUSES
 from hepatica.compile.words import Array, Bits
 
-_WORDS = {word: number for number, word in enumerate(STATUS.categories, 1)}
+_WORDS = {word: number for number, word in enumerate(STATUSES, 1)}
+_STATUS = pl.Enum(STATUSES)
 _OPEN = ("contingent", "unknown")
 
 
@@ -50,28 +53,35 @@ class Piece(NamedTuple):
         return tuple(sorted(self.waiting)) if self.open else ()
 
 
+class _Beside(NamedTuple):
+    """What lies beside a grid of so many patients: its lines, and the labels of each cell."""
+
+    patients: int
+    lines: pl.Series
+    labels: tuple[pl.Series, ...]
+
+
 class Rows:
     """Makes the rows of batches: `pieces` in the order they are told."""
 
     def __init__(self, pieces: Sequence[Piece], names: pl.Enum, labels: Sequence[pl.Enum]) -> None:
         """Take the types of missing facts, and of guidelines, statements and kinds."""
         self.pieces = list(pieces)
-        self.names = names
-        self.labels = {
-            label: _codes([getattr(piece, label) for piece in self.pieces], dtype)
+        self._names = names
+        self._labels = [
+            pl.Series(label, [getattr(piece, label) for piece in self.pieces], dtype=dtype)
             for label, dtype in zip(("guideline", "statement", "kind"), labels, strict=True)
-        }
-        self.dtypes = dict(zip(self.labels, labels, strict=True))
+        ]
+        self._beside: _Beside | None = None
         numbers = {name: number for number, name in enumerate(names.categories)}
         facts: list[int] = []
-        of: list[int] = []
-        for number, piece in enumerate(self.pieces):
-            bytes_ = -(-len(piece.facts) // 8)
-            of += [number] * bytes_
+        for piece in self.pieces:
             facts += [numbers[fact] for fact in piece.facts]
-            facts += [0] * (bytes_ * 8 - len(piece.facts))
-        self._piece_of = numpy.array(of, numpy.int64)
-        self._fact_of = numpy.array(facts, _smallest(len(numbers)))
+            facts += [0] * (-len(piece.facts) % 8)
+        self._bytes = len(facts) // 8
+        self._at_once = max(1, _FACTS // max(len(facts), 1))
+        self._facts = pl.Series(numpy.tile(numpy.array(facts, _of(len(numbers))), self._at_once))
+        self._waits = _of(max((len(piece.facts) for piece in self.pieces), default=0))
 
     def roots(self, number: int, *, listed: bool) -> list[int]:
         """List the nodes of a guideline that are needed; `listed` with what is missing."""
@@ -88,48 +98,69 @@ class Rows:
 
         `batch` are the columns of the patients that are kept; `bits` are of each guideline.
         """
-        size = len(self.pieces)
-        grid = numpy.empty((size, len(batch)), numpy.uint8)
+        size, patients = len(self.pieces), len(batch)
+        grid = numpy.empty((size, patients), numpy.uint8)
         for number, piece in enumerate(self.pieces):
             grid[number] = _told(piece, bits[piece.of])
-        told = numpy.ascontiguousarray(grid.T).reshape(-1)
-        cells = numpy.flatnonzero(told != 0)
-        each = numpy.count_nonzero(grid, axis=0)
-        line = numpy.repeat(numpy.arange(len(batch), dtype=numpy.uint32), each)
-        column = cells - line.astype(numpy.int64) * size
-        patient = pl.Series(line)
-        columns = [column.gather(patient) for column in batch]
-        for label, codes in self.labels.items():
-            columns.append(_words(label, codes[column], self.dtypes[label]))
-        columns.append(_words("status", told[cells] - numpy.uint8(1), STATUS))
+        told = _line_by_line(grid)
+        on = told != 0
+        beside = self._grids(max(patients, 1))
+        line = beside.lines.head(len(told)).filter(on)
+        columns = [column.gather(line) for column in batch]
+        columns += [label.head(len(told)).filter(on) for label in beside.labels]
+        columns.append((told.filter(on) - 1).cat.to(_STATUS).alias("status"))
         if listed:
-            columns.append(self._missing(bits, len(batch), cells))
+            columns.append(self._missing(bits, patients, on))
         return pl.DataFrame(columns)
 
-    def _missing(self, bits: Sequence[Bits], patients: int, cells: Array) -> pl.Series:
+    def _grids(self, patients: int) -> _Beside:
+        """Give what lies beside a grid of so many patients, or of more."""
+        beside = self._beside
+        if beside is None or beside.patients < patients:
+            lines = numpy.repeat(numpy.arange(patients, dtype=numpy.uint32), len(self.pieces))
+            labels = tuple(pl.concat([label] * patients, rechunk=True) for label in self._labels)
+            beside = self._beside = _Beside(patients, pl.Series(lines), labels)
+        return beside
+
+    def _missing(self, bits: Sequence[Bits], patients: int, on: pl.Series) -> pl.Series:
         """List what each row waits for."""
-        size = len(self.pieces)
-        grid = numpy.empty((len(self._piece_of), patients), numpy.uint8)
+        grid = numpy.empty((self._bytes, patients), numpy.uint8)
+        lengths = numpy.zeros((len(self.pieces), patients), self._waits)
         at = 0
-        for piece in self.pieces:
+        for number, piece in enumerate(self.pieces):
             if piece.facts:
                 nodes = [piece.waiting[fact] for fact in piece.facts]
                 for byte in bits[piece.of].packed(nodes, _open(piece, bits[piece.of])):
                     grid[at] = byte
+                    lengths[number] += numpy.bitwise_count(byte)
                     at += 1
-        lines = numpy.ascontiguousarray(grid.T).reshape(-1)
-        place = numpy.flatnonzero(lines != 0)
-        on = numpy.flatnonzero(numpy.unpackbits(lines[place], bitorder="little"))
-        place = place[on >> 3]
-        line = place // max(len(grid), 1)
-        column = place - line * len(grid)
-        cell = line * size + self._piece_of[column]
-        first = numpy.flatnonzero(numpy.diff(cell, prepend=-1))
-        waits = numpy.zeros(size * patients, numpy.uint8)
-        waits[cell[first]] = 1
-        lengths = numpy.zeros(len(cells), numpy.int64)
-        lengths[waits[cells] != 0] = numpy.diff(first, append=len(cell))
-        return _lists("missing", lengths, self._fact_of[column * 8 + (on & 7)], self.names)
+        lines = numpy.ascontiguousarray(grid.T)
+        members = [self._facts.clear()]
+        for start in range(0, patients, self._at_once):
+            waiting = _booleans(lines[start : start + self._at_once])
+            members.append(self._facts.head(len(waiting)).filter(waiting))
+        each = _line_by_line(lengths).filter(on).to_numpy()
+        offsets = numpy.zeros(len(each) + 1, numpy.int64)
+        numpy.cumsum(each, out=offsets[1:])
+        lists = pyarrow.LargeListArray.from_arrays(offsets, pl.concat(members).to_arrow())
+        return pl.Series("missing", lists).list.eval(pl.element().cat.to(self._names))
+
+
+_FACTS = 1 << 23
+"""What lies beside the bits of what is missing has at most so many cells, if it can."""
+
+
+def _line_by_line(grid: Array) -> pl.Series:
+    """Turn a grid of a row a statement into all its cells, patient by patient."""
+    return pl.Series(numpy.ascontiguousarray(grid.T).reshape(-1))
+
+
+def _booleans(packed: Array) -> pl.Series:
+    """Take bytes as eight Booleans each, without touching them."""
+    found = pyarrow.BooleanArray.from_buffers(
+        pyarrow.bool_(), packed.size * 8, [None, pyarrow.py_buffer(packed)]
+    )
+    return pl.Series(found)
 
 
 def _told(piece: Piece, bits: Bits) -> Array:
@@ -152,24 +183,6 @@ def _open(piece: Piece, bits: Bits) -> Array:
     return found if piece.outside is None else found & bits.not_any([piece.outside])
 
 
-def _smallest(values: int) -> type[numpy.unsignedinteger[Any]]:
+def _of(values: int) -> type[numpy.unsignedinteger[Any]]:
     """Give the type that Polars holds so many words in."""
     return numpy.uint8 if values < 1 << 8 else numpy.uint16 if values < 1 << 16 else numpy.uint32
-
-
-def _codes(words: Sequence[str], dtype: pl.Enum) -> Array:
-    return pl.Series(words, dtype=dtype).to_physical().to_numpy()
-
-
-def _words(name: str, codes: Array, dtype: pl.Enum) -> pl.Series:
-    return pl.Series(name, codes).cat.to(dtype)
-
-
-def _lists(name: str, lengths: Array, members: Array, dtype: pl.Enum) -> pl.Series:
-    """Make lists of words of their lengths and all members."""
-    offsets = numpy.zeros(len(lengths) + 1, numpy.int64)
-    numpy.cumsum(lengths, out=offsets[1:])
-    schema = pl.DataFrame(schema={name: pl.List(dtype)}).to_arrow().schema
-    words = _words(name, members, dtype).to_arrow()
-    lists = pyarrow.LargeListArray.from_arrays(offsets, words, type=schema.field(0).type)
-    return pl.DataFrame(pyarrow.table([lists], schema=schema))[name]

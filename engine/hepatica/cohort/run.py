@@ -17,11 +17,13 @@ from hepatica.cohort.inputs import FILE, ROW, Part, refused
 from hepatica.cohort.job import AT_ONCE, Done, Job, answer
 from hepatica.cohort.reading import Reading
 from hepatica.cohort.stream import Tick
-from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, has_room
+from hepatica.cohort.write import Sink, as_text, cannot_write, form_of, free_at, has_room
 from hepatica.diagnostics import Diagnostic, Invalid
 
 MANIFEST = "_manifest.json"
 _SAMPLE = 2_000
+_WIDEST = 100
+"""A cell of a result, a patient and a statement, hardly ever takes more bytes."""
 _LOW = 0.3
 """An estimate from the first patients is believed to this share: only a sure lack is told."""
 
@@ -163,7 +165,12 @@ def _names(parts: Iterable[Part]) -> dict[Part, str]:
 
 
 def _room(job: Job, path: str, rows: int) -> None:
-    """Estimate the size of the result from the first patients, and compare it with the disk."""
+    """Estimate the size of the result from the first patients, and compare it with the disk.
+
+    That takes as long as answering many of them, and is left out where there is surely room.
+    """
+    if rows * job.answerer.cells * _WIDEST < free_at(path):
+        return
     frame = job.reading.usable(clean=job.check.clean).head(_SAMPLE).collect(engine="streaming")
     if not len(frame):
         return

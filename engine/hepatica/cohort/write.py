@@ -268,10 +268,7 @@ def has_room(path: str, needed: float) -> None:
 
     `needed` is a low estimate in bytes of what is going to be written.
     """
-    folder = Path(path).absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = free_at(path)
     if needed > free:
         text = (
             f"there is no room for `{path}`: about {_megabytes(needed)} are needed, "
@@ -279,6 +276,14 @@ def has_room(path: str, needed: float) -> None:
         )
         help = "make room, write to another disk, or choose guidelines with -g"
         raise refused("D317", text, path, help)
+
+
+def free_at(path: str) -> int:
+    """Give the bytes that are free where a place is, or will be."""
+    folder = Path(path).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def _megabytes(size: float) -> str:

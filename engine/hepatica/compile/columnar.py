@@ -22,7 +22,6 @@ import polars as pl
 from hepatica import ir
 from hepatica.compile.bounds import has_bounds, inner_names, prepare_ends
 from hepatica.compile.circuit import WORDS, Circuit
-from hepatica.compile.expressions import STATUS as STATUS
 from hepatica.compile.expressions import Expressions, dtype_of, prepare
 from hepatica.nodes import Ask, Given
 from hepatica.walk import leaves
@@ -96,7 +95,7 @@ class Columnar:
         return self._select(frame, keep, "truths", roots, make)
 
     def outcomes(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
-        """Give the status of every statement, as `STATUS` (`circuit.WORDS` are those of a kind).
+        """Give the status of every statement, as an Enum of those of its kind (`circuit.WORDS`).
 
         A recommendation and an avoidance are `none` where they do not hold or the guideline does
         not apply; definitions and evidence are true, false or unknown by themselves. Columns: those

@@ -11,12 +11,9 @@ import polars as pl
 
 from hepatica import ir
 from hepatica.compile.bounds import inner_ends
-from hepatica.compile.circuit import STATUSES, Circuit, Score
+from hepatica.compile.circuit import Circuit, Score
 from hepatica.compile.strata import Strata
 from hepatica.nodes import And, Ask, Given, Rail, Weigh, Without
-
-STATUS = pl.Enum(STATUSES)
-"""The type of a status column: the same for all kinds, so that columns can be put together."""
 
 _UNSIGNED = ((8, pl.UInt8), (16, pl.UInt16), (32, pl.UInt32), (64, pl.UInt64))
 
@@ -69,8 +66,11 @@ class Expressions:
         return pl.when(true | false).then(true)
 
     def status(self, words: Mapping[str, int], last: str) -> pl.Expr:
-        """Give the word whose node is on; the last where none is."""
-        return self.chosen(words, STATUS, last)
+        """Give the word whose node is on; the last where none is. Its type has only these words.
+
+        (Of a type with all statuses, a file holds twice as many bits.)
+        """
+        return self.chosen(words, pl.Enum([*words, last]), last)
 
     def chosen(self, words: Mapping[str, int], dtype: pl.Enum, last: str | None = None) -> pl.Expr:
         """Give the word whose node is on, of which no two ever are; else the last one."""

@@ -247,16 +247,23 @@ def _eight(rows: Sequence[Array], size: int) -> Array:
 def _fill(row: Array, column: pyarrow.BooleanArray, size: int) -> None:
     """Copy the bits of a Boolean column; those of nulls are off."""
     validity, values = column.buffers()
-    bytes_ = -(-size // 8)
-    own = row.view(numpy.uint8)
-    if column.offset % 8:
-        plain = column.fill_null(False).to_numpy(zero_copy_only=False)
-        own[:bytes_] = numpy.packbits(plain, bitorder="little")
-        return
-    start = column.offset // 8
-    own[:bytes_] = numpy.frombuffer(values, numpy.uint8)[start : start + bytes_]
-    if validity is not None:
-        own[:bytes_] &= numpy.frombuffer(validity, numpy.uint8)[start : start + bytes_]
+    bits = _from(values, column.offset, size)
+    own = row.view(numpy.uint8)[: len(bits)]
+    if validity is None:
+        own[:] = bits
+    else:
+        numpy.bitwise_and(bits, _from(validity, column.offset, size), out=own)
+
+
+def _from(buffer: pyarrow.Buffer, offset: int, size: int) -> Array:
+    """Give the bits from an offset on as bytes; the bits behind the last mean nothing."""
+    found = numpy.frombuffer(buffer, numpy.uint8)[offset // 8 : -(-(offset + size) // 8)]
+    by = offset % 8
+    if not by:
+        return found
+    moved = found >> numpy.uint8(by)
+    moved[:-1] |= found[1:] << numpy.uint8(8 - by)
+    return moved[: -(-size // 8)]
 
 
 def _not(row: Array, _: Array, out: Array) -> None:
