@@ -23,7 +23,7 @@ from test_cli import run
 from hepatica import ir
 from hepatica.case import Case, CaseReader, contradictions
 from hepatica.case_files import documents
-from hepatica.cohort.answers import Answerer, Shape, asked_of, wide_name
+from hepatica.cohort.answers import Answerer, Shape, asked_of
 from hepatica.cohort.check import check
 from hepatica.cohort.inputs import open_table
 from hepatica.cohort.job import Job, told_of
@@ -32,6 +32,7 @@ from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import ID, KEEP, Reading
 from hepatica.cohort.run import to_file
 from hepatica.cohort.synthesize import synthesize
+from hepatica.cohort.wide import wide_name
 from hepatica.compile.words import Bits
 from hepatica.evaluate import Meaning, Referee, definitions_of
 from hepatica.finding import Finding
@@ -396,7 +397,7 @@ def test_rows_are_what_the_bits_say(batches: list[int], beside: int, seed: int) 
     labels = (pl.Enum(["g"]), pl.Enum(["a", "b", "c"]), pl.Enum(["recommendation"]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hepatica.cohort.long._FACTS", beside)
-        rows = Rows(pieces, pl.Enum(facts), labels)
+        rows = Rows(pieces, pl.Enum(facts), labels, listed=True)
     for patients in batches:
         nodes: dict[int, list[bool]] = {}
         drawn = []
@@ -414,9 +415,7 @@ def test_rows_are_what_the_bits_say(batches: list[int], beside: int, seed: int) 
             "p": range(patients),
             "text": [rng.choice(["x", "", None]) for _ in range(patients)],
         }
-        found = rows.rows(
-            pl.DataFrame(kept, schema={"p": pl.Int64, "text": pl.String}), [bits], listed=True
-        )
+        found = rows.rows(pl.DataFrame(kept, schema={"p": pl.Int64, "text": pl.String}), [bits])
         right = []
         for patient in range(patients):
             for piece, statuses in zip(pieces, drawn, strict=True):

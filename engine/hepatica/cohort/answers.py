@@ -13,7 +13,6 @@ Wide has a row a patient and a column a statement, with every status, and the po
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -24,9 +23,9 @@ from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.points import points
 from hepatica.cohort.reading import ID, KEEP
 from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally
+from hepatica.cohort.wide import Columns
 from hepatica.compile.circuit import WORDS
-from hepatica.compile.columnar import PLAIN, Asked, Columnar, Facts, ask
-from hepatica.compile.expressions import Expressions
+from hepatica.compile.columnar import PLAIN, Columnar, Facts, ask
 from hepatica.compile.words import Words
 from hepatica.evaluate import definitions_of
 from hepatica.walk import active, concludes, conditions_of, leaves
@@ -34,7 +33,7 @@ from hepatica.walk import active, concludes, conditions_of, leaves
 Shape = Literal["long", "wide"]
 PATIENT = "patient"
 KINDS = (APPLIES, *SAYING)
-_CELLS = 5_000_000
+_CELLS = {"long": 5_000_000, "wide": 15_000_000}
 _LEAST = 5_000
 """A batch has so many cells, a patient and a statement each; or this many patients."""
 
@@ -88,7 +87,13 @@ class Answerer:
         self.sums = sums
         self.brief = brief
         self.kinds = tuple(kinds)
-        self._told = [self._pieces(i) for i in range(len(self.compiled))]
+        told = [self._pieces(i) for i in range(len(self.compiled))]
+        self.cells = sum(len(pieces) for pieces in told)
+        self._result = self._result_of(told)
+        self._points = [
+            points(*of) for of in zip(self.guidelines, self.compiled, told, strict=True)
+            if shape == "wide"
+        ]  # fmt: skip
         self._counting = Sums(self.compiled if sums else [], by)
         self._kept = {ID: PATIENT, **{KEEP + n: n for n in self.keep}}
         self._words: dict[tuple[Facts, ...], tuple[Words, ...]] = {}
@@ -106,16 +111,16 @@ class Answerer:
                 for i, compiled in enumerate(self.compiled)
             )
         kept = dict.fromkeys([*self._kept, *(KEEP + n for n in self.by)])
-        return Questions(ask(patients, [one.asked for one in words], list(kept)), words)
+        asked = [*(one.asked for one in words), *(one.asked for one in self._points)]
+        return Questions(ask(patients, asked, list(kept)), words)
 
     def made(self, batch: pl.DataFrame, words: Sequence[Words]) -> Batch:
         """Make the rows and counts of a batch of such a plan."""
         bits = [one.work(batch) for one in words]
         rows = None
-        if self.shape == "long":
-            names = self._kept
-            patients = batch.select(list(names)).rename(names)
-            rows = self._rows.rows(patients, bits, listed=not self.brief)
+        if self._result is not None:
+            rows = self._result.rows(batch.select(list(self._kept)).rename(self._kept), bits)
+            rows = rows.hstack(batch.select(n for one in self._points for n in one.columns))
         if not self.sums:
             return Batch(len(batch), rows, {})
         groups = batch.select(pl.col(KEEP + name).alias(name) for name in self.by)
@@ -126,57 +131,34 @@ class Answerer:
         return self._counting.frames(tally) if self.sums else (pl.DataFrame(), pl.DataFrame())
 
     @property
-    def cells(self) -> int:
-        """Say how many statements a patient may be told of."""
-        return sum(len(pieces) for pieces in self._told)
-
-    @property
     def at_once(self) -> int:
         """Say how many patients to ask at once, so that the rows of a batch stay small."""
-        return max(_LEAST, _CELLS // max(len(self._rows.pieces), 1))
+        return max(_LEAST, _CELLS[self.shape or "long"] // max(self.cells, 1))
 
     def answer(self, patients: pl.DataFrame) -> Batch:
         """Answer a batch of patients that is in memory."""
-        found = Batch(len(patients), None, {})
-        if self.sums or self.shape == "long":
-            asked = self.ask(patients.lazy())
-            found = self.made(asked.plan.collect(optimizations=PLAIN), asked.words)
-        if self.shape == "wide":
-            rows = self.wide(patients.lazy()).collect(optimizations=PLAIN)
-            return found._replace(rows=rows)
-        return found
+        asked = self.ask(patients.lazy())
+        return self.made(asked.plan.collect(optimizations=PLAIN), asked.words)
 
     def _roots(self, number: int) -> list[int]:
         """List the nodes of a guideline that are needed for what is asked."""
-        long = self.shape == "long"
-        found = self._rows.roots(number, listed=not self.brief) if long else []
+        found = self._result.roots(number) if self._result else []
         return found + (self._counting.roots(number) if self.sums else [])
 
     # --- rows --------------------------------------------------------------------------------
 
-    def wide(self, patients: pl.LazyFrame) -> pl.LazyFrame:
-        """Give, lazily, a row a patient and a column a statement; then the points of scores."""
-        asked = [
-            _statuses(compiled, pieces)
-            for compiled, pieces in zip(self.compiled, self._told, strict=True)
-        ]
-        for guideline, compiled, told in zip(
-            self.guidelines, self.compiled, self._told, strict=True
-        ):
-            scores = {p.statement: _column(p) for p in told if p.kind == "score"}
-            if scores:
-                asked.append(points(guideline, compiled, scores))
-        return ask(patients, asked, list(self._kept)).rename(self._kept)
-
-    @functools.cached_property
-    def _rows(self) -> Rows:
+    def _result_of(self, told: Sequence[Sequence[Piece]]) -> Rows | Columns | None:
+        if self.shape == "wide":
+            return Columns(piece for pieces in told for piece in pieces)
+        if self.shape is None:
+            return None
         names = pl.Enum(sorted({n for c in self.compiled for n in c.reads}))
         statements = pl.Enum(sorted(
             {s for c in self.compiled for s in c.kinds} | {c.guideline for c in self.compiled}
         ))  # fmt: skip
         labels = (pl.Enum([c.guideline for c in self.compiled]), statements, pl.Enum(KINDS))
-        told = [piece for pieces in self._told for piece in pieces if piece.words]
-        return Rows(told, names, labels)
+        some = [piece for pieces in told for piece in pieces if piece.words]
+        return Rows(some, names, labels, listed=not self.brief)
 
     def _pieces(self, number: int) -> list[Piece]:
         """List what is told of a guideline, in order; a long result leaves out some of it."""
@@ -199,33 +181,11 @@ class Answerer:
         return found
 
 
-def _statuses(compiled: Columnar, pieces: Sequence[Piece]) -> Asked:
-    """Ask for the status of each piece, as a column."""
-
-    def make(e: Expressions) -> dict[str, pl.Expr]:
-        return {_column(piece): e.status(piece.status, piece.last) for piece in pieces}
-
-    roots = tuple(node for piece in pieces for node in piece.status.values())
-    return Asked(compiled, f"statuses {len(pieces)}", roots, make)
-
-
-def _column(piece: Piece) -> str:
-    if piece.kind == APPLIES:
-        return f"{piece.guideline}:{APPLIES}"
-    return wide_name(piece.guideline, piece.statement)
-
-
 def add_up(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Add counts of several batches."""
     together = pl.concat([f for f in frames if f.width], how="vertical")
     labels = [name for name in together.columns if name != "patients"]
     return together.group_by(labels, maintain_order=True).agg(pl.col("patients").sum())
-
-
-def wide_name(guideline: str, statement: str) -> str:
-    """Name the column of a statement: a pack's stands in several guidelines, and says which."""
-    own = statement.partition("/")[0] == guideline
-    return statement if own else f"{guideline}:{statement}"
 
 
 def asked_of(guidelines: Iterable[ir.Guideline]) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from hepatica.cohort.mapping import plain_mapping, read_mapping
 from hepatica.cohort.reading import MARK, Reading
 from hepatica.cohort.stream import about_files
 from hepatica.cohort.summary import Summary, summary
-from hepatica.compile.columnar import PLAIN
 from hepatica.diagnostics import Invalid
 
 
@@ -75,9 +74,6 @@ class _Kept:
 
     def write(self, frame: pl.DataFrame) -> None:
         self.frames.append(frame)
-
-    def write_plan(self, plan: pl.LazyFrame) -> None:
-        self.frames.append(plan.collect(engine="streaming", optimizations=PLAIN))
 
 
 def refuse_unusable(found: Check, *, skip: bool) -> None:

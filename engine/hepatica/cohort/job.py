@@ -1,4 +1,4 @@
-"""A checked table, and what becomes of it: answered batch by batch, or by one plan."""
+"""A checked table, and what becomes of it: answered batch by batch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from hepatica.cohort.answers import Answerer, Batch, Questions, Shape
 from hepatica.cohort.check import Check
 from hepatica.cohort.inputs import Part
 from hepatica.cohort.reading import Reading
-from hepatica.cohort.stream import Tick, Watched, about_files, batches
+from hepatica.cohort.stream import Tick, batches
 from hepatica.cohort.sums import Tally, added
 from hepatica.version import VERSION
 
 AT_ONCE = 100_000
 """Patients that are asked at once: more of them take more memory, and no less time."""
-_IN_A_PLAN = 50_000
-"""The same for a plan that goes on to the file, of which more batches are on their way."""
 _AT_A_TIME = 2
 
 
@@ -41,9 +39,6 @@ class Target(Protocol):
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
-
-    def write_plan(self, plan: pl.LazyFrame) -> None:
-        """Take all that a plan gives, as the only thing."""
 
 
 class Job(NamedTuple):
@@ -73,29 +68,7 @@ def told_of(
 
 
 def answer(job: Job, parts: Sequence[Part] | None, sink: Target | None, tick: Tick | None) -> Done:
-    """Make the result, and count. A wide result is a plan of its own: then counting is, too."""
-    if sink is None or job.answerer.shape == "long":
-        return _by_batches(job, parts, sink, tick)
-    patients = _by_plan(job, parts, sink, tick)
-    if not job.answerer.sums:
-        return Done(patients, patients, *job.answerer.counted({}), 0)
-    return _by_batches(job, parts, None, None)._replace(rows=patients)
-
-
-def _by_plan(job: Job, parts: Sequence[Part] | None, sink: Target, tick: Tick | None) -> int:
-    """Write a wide result; how many patients it has."""
-    watched = Watched[None](tick)
-    frame = job.reading.usable(parts, clean=job.check.clean)
-    plan = job.answerer.wide(watched.counting(frame))
-    with pl.Config(streaming_chunk_size=_IN_A_PLAN), about_files(job.reading, parts):
-        watched.run(lambda: sink.write_plan(plan))
-    return watched.patients
-
-
-def _by_batches(
-    job: Job, parts: Sequence[Part] | None, sink: Target | None, tick: Tick | None
-) -> Done:
-    """Write a long result, and count."""
+    """Make the result, if there is a place for it, and count."""
     answerer = job.answerer
     tally: Tally = {}
     patients = rows = 0

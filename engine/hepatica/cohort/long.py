@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow
 
 from hepatica.compile.circuit import STATUSES
-from hepatica.compile.words import Array, Bits
+from hepatica.compile.words import Array, Bits, booleans
 
 _WORDS = {word: number for number, word in enumerate(STATUSES, 1)}
 _STATUS = pl.Enum(STATUSES)
@@ -64,9 +64,15 @@ class _Beside(NamedTuple):
 class Rows:
     """Makes the rows of batches: `pieces` in the order they are told."""
 
-    def __init__(self, pieces: Sequence[Piece], names: pl.Enum, labels: Sequence[pl.Enum]) -> None:
-        """Take the types of missing facts, and of guidelines, statements and kinds."""
+    def __init__(
+        self, pieces: Sequence[Piece], names: pl.Enum, labels: Sequence[pl.Enum], *, listed: bool
+    ) -> None:
+        """Take the types of missing facts, and of guidelines, statements and kinds.
+
+        Without `listed`, what is missing is left out.
+        """
         self.pieces = list(pieces)
+        self._listed = listed
         self._names = names
         self._labels = [
             pl.Series(label, [getattr(piece, label) for piece in self.pieces], dtype=dtype)
@@ -83,17 +89,17 @@ class Rows:
         self._facts = pl.Series(numpy.tile(numpy.array(facts, _of(len(numbers))), self._at_once))
         self._waits = _of(max((len(piece.facts) for piece in self.pieces), default=0))
 
-    def roots(self, number: int, *, listed: bool) -> list[int]:
-        """List the nodes of a guideline that are needed; `listed` with what is missing."""
+    def roots(self, number: int) -> list[int]:
+        """List the nodes of a guideline that are needed."""
         found: list[int] = []
         for piece in self.pieces:
             if piece.of == number:
                 found += piece.status.values()
                 found += [] if piece.outside is None else [piece.outside]
-                found += [piece.waiting[fact] for fact in piece.facts] if listed else []
+                found += [piece.waiting[fact] for fact in piece.facts] if self._listed else []
         return found
 
-    def rows(self, batch: pl.DataFrame, bits: Sequence[Bits], *, listed: bool) -> pl.DataFrame:
+    def rows(self, batch: pl.DataFrame, bits: Sequence[Bits]) -> pl.DataFrame:
         """Give the rows of a batch, those of a patient together.
 
         `batch` are the columns of the patients that are kept; `bits` are of each guideline.
@@ -109,7 +115,7 @@ class Rows:
         columns = [column.gather(line) for column in batch]
         columns += [label.head(len(told)).filter(on) for label in beside.labels]
         columns.append((told.filter(on) - 1).cat.to(_STATUS).alias("status"))
-        if listed:
+        if self._listed:
             columns.append(self._missing(bits, patients, on))
         return pl.DataFrame(columns)
 
@@ -137,7 +143,8 @@ class Rows:
         lines = numpy.ascontiguousarray(grid.T)
         members = [self._facts.clear()]
         for start in range(0, patients, self._at_once):
-            waiting = _booleans(lines[start : start + self._at_once])
+            some = lines[start : start + self._at_once]
+            waiting = booleans(some, some.size * 8)
             members.append(self._facts.head(len(waiting)).filter(waiting))
         each = _line_by_line(lengths).filter(on).to_numpy()
         offsets = numpy.zeros(len(each) + 1, numpy.int64)
@@ -153,14 +160,6 @@ _FACTS = 1 << 23
 def _line_by_line(grid: Array) -> pl.Series:
     """Turn a grid of a row a statement into all its cells, patient by patient."""
     return pl.Series(numpy.ascontiguousarray(grid.T).reshape(-1))
-
-
-def _booleans(packed: Array) -> pl.Series:
-    """Take bytes as eight Booleans each, without touching them."""
-    found = pyarrow.BooleanArray.from_buffers(
-        pyarrow.bool_(), packed.size * 8, [None, pyarrow.py_buffer(packed)]
-    )
-    return pl.Series(found)
 
 
 def _told(piece: Piece, bits: Bits) -> Array:

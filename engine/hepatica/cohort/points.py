@@ -7,29 +7,41 @@ of bounds that are given, an end that is not there is null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import polars as pl
 
 from hepatica import ir
+from hepatica.cohort.long import Piece
+from hepatica.cohort.wide import column_of
 from hepatica.compile.columnar import Asked, Columnar
 from hepatica.compile.expressions import Expressions
 
 ENDS = ("low", "high")
 
 
-def points(guideline: ir.Guideline, compiled: Columnar, columns: Mapping[str, str]) -> Asked:
-    """Ask for two Float64 columns for each score; `columns` are those of the score statements."""
+class Points(NamedTuple):
+    """What to ask for points, and the Float64 columns that answer it: two for each score."""
+
+    asked: Asked
+    columns: tuple[str, ...]
+
+
+def points(guideline: ir.Guideline, compiled: Columnar, pieces: Iterable[Piece]) -> Points:
+    """Ask for the points of those pieces of a guideline that are scores."""
     every = {s.id: s.score for s in (*guideline.definitions, *guideline.statements)}
-    facts = {column: every[statement] or "" for statement, column in columns.items()}
     scores = compiled.circuit.scores
+    facts = {column_of(p): every[p.statement] or "" for p in pieces if p.kind == "score"}
+    columns = {column: [f"{column}:{end}" for end in ENDS] for column in facts}
 
     def make(e: Expressions) -> dict[str, pl.Expr]:
         return {
-            f"{column}:{end}": e.given_or(fact, end, expr)
+            name: e.given_or(fact, end, expr)
             for column, fact in facts.items()
-            for end, expr in zip(ENDS, e.interval(scores[fact]), strict=True)
+            for name, end, expr in zip(columns[column], ENDS, e.interval(scores[fact]), strict=True)
         }
 
     roots = [node for fact in facts.values() for rail, _ in scores[fact].terms for node in rail]
-    return Asked(compiled, f"points {len(facts)}", tuple(roots), make)
+    asked = Asked(compiled, f"points {len(facts)}", tuple(roots), make)
+    return Points(asked, tuple(name for names in columns.values() for name in names))

@@ -73,19 +73,6 @@ class Sink:
             self._begun = True
         self.rows += len(frame)
 
-    def write_plan(self, plan: pl.LazyFrame) -> None:
-        """Write what a plan gives, all of it, as the only thing; its rows are not counted.
-
-        Raises what Polars raises when the plan itself fails and the place can be written to.
-        """
-        with self._complaints(only_full=True):
-            if self.form == "parquet":
-                plan.sink_parquet(self.scratch, metadata=self.told, **_PARQUET)
-            elif self.form == "csv":
-                plan.select(as_text(plan.collect_schema())).sink_csv(self.scratch, **_STREAMING)
-            else:
-                plan.sink_ndjson(self.scratch, **_STREAMING)
-
     def _write_parquet(self, frame: pl.DataFrame) -> None:
         if self._parquet is None:
             self._parquet = _Parquet(self.scratch, frame.schema, self.told)
@@ -129,12 +116,10 @@ class Sink:
             raise
 
     @contextlib.contextmanager
-    def _complaints(self, *, only_full: bool = False) -> Any:
+    def _complaints(self) -> Any:
         try:
             yield
         except (OSError, pl.exceptions.PolarsError) as error:
-            if only_full and not is_full(error):
-                raise
             raise cannot_write(str(self.path), error) from None
 
 
@@ -203,9 +188,9 @@ class _Parquet:
                 yield frame
 
 
-_STREAMING: dict[str, Any] = {"engine": "streaming", "optimizations": PLAIN}
 _PARQUET: dict[str, Any] = {
-    "compression": "zstd", "compression_level": 1, "statistics": False, **_STREAMING,
+    "compression": "zstd", "compression_level": 1, "statistics": False, "engine": "streaming",
+    "optimizations": PLAIN,
 }  # fmt: skip
 _PATIENCE = 0.1
 """Seconds until a thread looks whether the other one has given up."""

@@ -184,7 +184,11 @@ class Columnar:
 
     def _outcomes(self, e: Expressions) -> dict[str, pl.Expr]:
         statuses = self.circuit.statuses
-        found = {s: e.status(by, WORDS[self.kinds[s]][-1]) for s, by in statuses.items()}
+        kinds = {kind: pl.Enum(words) for kind, words in WORDS.items()}
+        found = {
+            s: e.chosen(by, kinds[self.kinds[s]], WORDS[self.kinds[s]][-1])
+            for s, by in statuses.items()
+        }
         return {**found, "applies": e.truth(self.circuit.applies)}
 
     def _concluded(self, e: Expressions) -> dict[str, pl.Expr]:

@@ -65,20 +65,10 @@ class Expressions:
         true, false = self.use(rail.true), self.use(rail.false)
         return pl.when(true | false).then(true)
 
-    def status(self, words: Mapping[str, int], last: str) -> pl.Expr:
-        """Give the word whose node is on; the last where none is. Its type has only these words.
-
-        (Of a type with all statuses, a file holds twice as many bits.)
-        """
-        return self.chosen(words, pl.Enum([*words, last]), last)
-
     def chosen(self, words: Mapping[str, int], dtype: pl.Enum, last: str | None = None) -> pl.Expr:
         """Give the word whose node is on, of which no two ever are; else the last one."""
-        found: pl.Expr = pl.lit(last, dtype=dtype)
-        for word, root in reversed(list(words.items())):
-            if self.strata.answer(root) is not False:
-                found = pl.when(self.use(root)).then(pl.lit(word, dtype=dtype)).otherwise(found)
-        return found
+        on = {w: self.use(n) for w, n in words.items() if self.strata.answer(n) is not False}
+        return chosen(on, dtype, last)
 
     def listed(self, words: Iterable[tuple[str, int]], dtype: pl.Enum) -> pl.Expr:
         """List all words whose nodes are on.
@@ -200,6 +190,14 @@ class Expressions:
                 continue
             found.append(self._known(held).alias(f"m {name} {value}"))
         return found
+
+
+def chosen(on: Mapping[str, pl.Expr], dtype: pl.Enum, last: str | None = None) -> pl.Expr:
+    """Give the word whose Boolean is on, of which no two ever are; else the last one."""
+    found: pl.Expr = pl.lit(last, dtype=dtype)
+    for word, is_on in reversed(list(on.items())):
+        found = pl.when(is_on).then(pl.lit(word, dtype=dtype)).otherwise(found)
+    return found
 
 
 def _weighed(on: pl.Expr, weight: float, dtype: type[pl.DataType]) -> pl.Expr:

@@ -158,6 +158,10 @@ class Bits:
         total: Array = counted.sum(axis=1, dtype=numpy.int64)
         return total
 
+    def column(self, name: str, root: int) -> pl.Series:
+        """Give a node as a Boolean column, which is its bits as they stand."""
+        return booleans(self.of(root), self.size).alias(name)
+
     def each(self, root: int) -> Array:
         """Give 0 or 1 (UInt8) a patient."""
         return spread(self.of(root), self.size)
@@ -197,6 +201,14 @@ class Bits:
             _eight([self.of(root) & within for root in roots[start : start + 8]], self.size)
             for start in range(0, len(roots), 8)
         ]
+
+
+def booleans(packed: Array, size: int) -> pl.Series:
+    """Take the first bits as Booleans, without touching them."""
+    found = pyarrow.BooleanArray.from_buffers(
+        pyarrow.bool_(), size, [None, pyarrow.py_buffer(packed)]
+    )
+    return pl.Series(found)
 
 
 def spread(words: Array, size: int) -> Array:
