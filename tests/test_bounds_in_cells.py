@@ -14,6 +14,7 @@ import pytest
 from drawn_charts import knowledge, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_cli import run
 
 from hepatica.cache import without_examples
 from hepatica.case import document_of
@@ -179,6 +180,37 @@ def test_bounds_that_a_mapping_file_does_not_name_are_told(tmp_path: Path) -> No
     named = {"column": "alt", "high": "alt.high", "high_open": "alt.high_open"}
     rows = reading(tmp_path, columns, {"alt": named}).usable(clean=True).collect().rows()
     assert rows == [("p0", None, None, 5.0, False, True), ("p1", 7.0, None, None, None, None)]
+
+
+def test_columns_that_may_be_bounds_are_told(tmp_path: Path) -> None:
+    """Bounds, or the limits of the laboratory? The names are the same: whoever knows has to say."""
+    columns: dict[str, Any] = {
+        "a": [None, 7.0],
+        "alt.low": [3.0, None],
+        "alt.high": [5.0, 5.0],
+        "x": [1.0, 2.0],
+    }
+    table = reading(tmp_path, columns, {"alt": "a"})
+    (told,) = table.doubts
+    assert told.code == "D303" and told.severity == "warning"
+    assert told.message == (
+        "`alt.low` and `alt.high` are not used: the mapping file does not name them"
+    )
+    assert "add `low: alt.low`, `high: alt.high`;" in (told.help or "")
+    assert check(table).unused == ("alt.low", "alt.high", "x")
+    few = {"column": "a", "low": "alt.low", "high": "alt.high"}
+    other: dict[str, Any] = {"a": [7.0], "alt.high": [5.0]}
+    assert not reading(tmp_path, {**columns, "alt.high": [5.0, None]}, {"alt": few}).doubts
+    assert "`alt.high` is not used" in reading(tmp_path, other, {"alt": "a"}).doubts[0].message
+    out = tmp_path / "out.parquet"
+    pl.DataFrame({"id": ["p"], **other}).write_parquet(tmp_path / "t.parquet")
+    (tmp_path / "m.yaml").write_text("patient: id\nfacts: {alt: a}\n")
+    asked = ("cohort", str(tmp_path / "t.parquet"), "--map", str(tmp_path / "m.yaml"))
+    result = run(*asked, "-g", "easl_2025", "-o", str(out))
+    assert result.exit_code == 0 and result.stderr.count("warning[D303]") == 1 and out.is_file()
+    (tmp_path / "m.yaml").write_text("patient: id\nfacts: {alt: a}\nkeep: [alt.high]\n")
+    result = run(*asked, "-g", "easl_2025", "-o", str(out))
+    assert result.exit_code == 0 and "warning" not in result.stderr
 
 
 def test_ends_are_in_the_unit_of_their_number(tmp_path: Path) -> None:

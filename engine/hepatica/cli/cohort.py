@@ -160,6 +160,7 @@ def _cohort(
     answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
                         sums=summary_to is not None, brief=options["brief"],
                         kinds=options["kinds"])  # fmt: skip
+    show(reading.doubts)
     found = check(reading, asked_of(chosen))
     if options["check_only"]:
         _show_check(found, options["form"])

@@ -11,6 +11,7 @@ import click
 
 from hepatica import ir
 from hepatica.cli.common import count
+from hepatica.cli.common import show as show_diagnostics
 from hepatica.diagnostics import Diagnostic, Invalid
 from hepatica.run import select
 
@@ -62,6 +63,7 @@ def cohort(
         }  # fmt: skip
         for place in places.values():
             ended.callback(place.clear)
+        show_diagnostics(asked.whole.doubts)
         found = asked.check()
         if options["check_only"]:
             show(found, options["form"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from hepatica.cli.cohort import how_to_go_on
-from hepatica.cli.common import count, has_unicode, wants_colour, width
+from hepatica.cli.common import count, has_unicode, show, wants_colour, width
 from hepatica.cli.interrupted import interruptible
 from hepatica.cli.output import Ticker
 from hepatica.cohort import need_polars
@@ -84,6 +84,7 @@ def _compare(sides: tuple[Compared, Compared], asked: Asked) -> CohortDiff:
 
     population = Population(*sides, asked.by)
     reading = population.reading(asked.cohort, asked.map_file)
+    show(reading.doubts)
     checked = population.check(reading)
     rejected = 0
     if not checked.clean:

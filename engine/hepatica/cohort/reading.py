@@ -175,12 +175,11 @@ class Reading:
                 found.append(self._about_table(
                     Diagnostic("D303", "error", f"{shown} is not in the table", help=help)
                 ))  # fmt: skip
-        for fact, c in self.columns.facts.items():
+        for fact, ends in self._unnamed_ends().items():
             # As `--facts` writes them: left out in silence, such a fact would be not known.
-            ends = {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in names}
-            if not c.ends and any(end.endswith("_open") for end in ends):
+            if any(end.endswith("_open") for end in ends):
                 text = f"the table has bounds of `{fact}`, which the mapping file does not name"
-                help = f"add {', '.join(f'`{end}: {name}`' for end, name in ends.items())}"
+                help = f"add {_as_named(ends)}"
                 told = Diagnostic("D303", "error", text, help=help)
                 found.append(self._about_table(told))
         if self.columns.patient not in names:
@@ -227,10 +226,45 @@ class Reading:
         units = frame.unique().drop_nulls().collect(engine="streaming")["unit"]
         return tuple(sorted(units.to_list()))
 
+    def _unnamed_ends(self) -> dict[str, dict[str, str]]:
+        """Give, by fact, the columns called like ends of its bounds that a mapping leaves out."""
+        left_out = set(self.unused)
+        found = {
+            fact: {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in left_out}
+            for fact, column in self.columns.facts.items()
+            if not column.ends
+        }
+        return {fact: ends for fact, ends in found.items() if ends}
+
+    @property
+    def doubts(self) -> list[Diagnostic]:
+        """Warn of columns that may be bounds and may as well be the limits of a laboratory."""
+        found = []
+        for fact, ends in self._unnamed_ends().items():
+            names = " and ".join(f"`{name}`" for name in ends.values())
+            text = f"{names} are not used: the mapping file does not name them"
+            if len(ends) == 1:
+                text = f"{names} is not used: the mapping file does not name it"
+            help = (
+                f"if these are bounds of `{fact}` where its number is not known, add "
+                f"{_as_named(ends)}; if they are limits of the laboratory, nothing is to be done"
+            )
+            found.append(self._about_table(Diagnostic("D303", "warning", text, help=help)))
+        return found
+
     @property
     def unused(self) -> tuple[str, ...]:
-        """Name the columns whose names are no facts, in a table without a mapping file."""
-        return tuple(n for n in self.columns.unused if n not in (*self.keep, PATIENT, MARK))
+        """Name the columns that are no facts, or that the mapping file does not name."""
+        every = self.columns.unused
+        if self.columns.file:
+            named = {name for c in self.columns.facts.values() for name in c.columns}
+            named.add(self.columns.patient)
+            every = tuple(name for name in self.table.columns if name not in named)
+        return tuple(n for n in every if n not in (*self.keep, PATIENT, MARK))
+
+
+def _as_named(ends: Mapping[str, str]) -> str:
+    return ", ".join(f"`{end}: {name}`" for end, name in ends.items())
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

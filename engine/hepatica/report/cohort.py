@@ -40,7 +40,7 @@ def check_text(found: Check, facts: int = 0) -> str:
         lines += ["", "asked by the guidelines, and not in the table (unknown for everybody):"]
         lines += _wrapped(found.absent)
     if found.unused:
-        lines += ["", "columns that are no facts (not used):", *_wrapped(found.unused)]
+        lines += ["", "columns that are not used:", *_wrapped(found.unused)]
     lines.append("")
     if found.problems:
         rows_ = "1 row" if found.unusable == 1 else f"{found.unusable:,} rows"
