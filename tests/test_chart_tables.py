@@ -162,6 +162,24 @@ def test_what_cannot_be_is_told_in_a_sentence(here: Path, args: tuple[str, ...],
     assert result.exit_code == 2 and f"error[{code}]" in result.stderr, result.stderr
 
 
+def test_charts_without_any_fact_are_answered(here: Path) -> None:
+    """All that is written comes later: nothing is known of anybody, and nobody is left out."""
+    for table in ("medications", "events", "done"):
+        Path(f"c/{table}.csv").unlink()
+    write(patients="patient,sex\nA,\nB,\n", observations=LABS)
+    args = ("cohort", "--charts", "c", "--as-of", "2024-01-01", "-g", "easl_2025")
+    assert run(*args, "-o", "long.parquet", "--summary", "s.json").exit_code == 0
+    long = pl.read_parquet("long.parquet")
+    assert set(long["patient"]) == {"A", "B"}
+    assert set(long["status"].cast(pl.String)) == {"contingent", "unknown"}
+    applies = long.filter(pl.col("kind") == "applies")
+    assert applies["missing"].to_list() == [["aih_diagnosis"]] * 2
+    assert run(*args, "-o", "wide.csv", "--shape", "wide").exit_code == 0
+    assert len(pl.read_csv("wide.csv")) == 2
+    result = run(*args, "--check")
+    assert result.exit_code == 0 and "2 patients in 1 file" in result.stdout
+
+
 def test_codes_that_are_not_listed_are_errors_unless_it_is_said(here: Path) -> None:
     Path("map.yaml").write_text(
         "charts: {observations: {codes: {alt: alt}, others: not_used}, "

@@ -18,6 +18,7 @@ from hepatica.run import select
 
 if TYPE_CHECKING:
     from hepatica import ir
+    from hepatica.cli.cohort_charts import FactTable
     from hepatica.cohort.check import Check
     from hepatica.cohort.job import Done
     from hepatica.cohort.reading import Reading
@@ -125,14 +126,14 @@ def _charts(read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any])
     with scratch_folder() as scratch:
         table = chart_facts(read, options, scratch)
         if any(options[to] for to in ("out", "summary_to", "check_only")):
-            _cohort(read, (table.path,), {**options, "map_file": None}, table.rejected, table.keep)
+            _cohort(read, (table.path,), {**options, "map_file": None}, table)
 
 
 def _cohort(
-    read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any], rejected: int = 0,
-    keep: tuple[str, ...] = (),
+    read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any],
+    charts: FactTable | None = None,
 ) -> None:  # fmt: skip
-    """Check and answer a table; `rejected` patients are not in it any more."""
+    """Check and answer a table; one worked out of `charts` leaves out those that were rejected."""
     from hepatica.cohort.answers import Answerer, asked_of
     from hepatica.cohort.check import check
     from hepatica.cohort.job import Job, told_of
@@ -155,7 +156,8 @@ def _cohort(
     if options["spark_conf"]:
         raise click.UsageError("--spark-conf is for --on")
     chosen = select(read, options["guidelines"])
-    reading = _reading(read, facts, options, keep)
+    reading = _reading(read, facts, options, charts)
+    rejected = charts.rejected if charts else 0
     shape = options["shape"] if out else None
     answerer = Answerer(read, chosen, shape=shape, keep=reading.keep, by=options["by"],
                         sums=summary_to is not None, brief=options["brief"],
@@ -187,7 +189,7 @@ def _cohort(
 
 
 def _reading(
-    read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any], keep: tuple[str, ...]
+    read: ir.Knowledge, facts: tuple[str, ...], options: dict[str, Any], charts: FactTable | None
 ) -> Reading:
     from hepatica.cohort.inputs import open_table
     from hepatica.cohort.mapping import plain_mapping, read_mapping
@@ -197,8 +199,9 @@ def _reading(
         mapping = read_mapping(options["map_file"], read.facts)
         return Reading(open_table(facts, mapping.csv_separator), mapping, read.facts, options["by"])
     table = open_table(facts)
+    keep = charts.keep if charts else ()
     mapping = plain_mapping(table.columns, read.facts, (*keep, *options["by"]))
-    return Reading(table, mapping, read.facts)
+    return Reading(table, mapping, read.facts, may_be_empty=charts is not None)
 
 
 def _show_check(found: Check, form: str) -> None:

@@ -165,8 +165,9 @@ class Answerer:
         guideline, compiled = self.guidelines[number], self.compiled[number]
         circuit = compiled.circuit
         alone = _alone(guideline)
+        listed = self.shape == "long" and not self.brief
         found = [Piece(number, guideline.id, guideline.id, APPLIES, TRUTH, circuit.applying,
-                       "unknown", {}, None)]  # fmt: skip
+                       "unknown", circuit.waiting_to_apply if listed else {}, None)]  # fmt: skip
         for statement, kind in compiled.kinds.items():
             if self.kinds and kind not in self.kinds:
                 continue
@@ -174,7 +175,7 @@ class Answerer:
             if kind == "definition":
                 words = words if statement in alone else ("true",)
                 outside = circuit.applies.false
-            waits = {} if self.brief or self.shape != "long" else circuit.waiting(statement)
+            waits = circuit.waiting(statement) if listed else {}
             found.append(Piece(number, guideline.id, statement, kind, words,
                                circuit.statuses[statement], WORDS[kind][-1], waits,
                                outside))  # fmt: skip

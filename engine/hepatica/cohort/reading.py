@@ -44,8 +44,15 @@ class Reading:
         columns: Columns,
         facts: Mapping[str, ir.Fact],
         by: Sequence[str] = (),
+        *,
+        may_be_empty: bool = False,
     ) -> None:
-        """Match the columns of a table with facts; `by` are further columns to keep."""
+        """Match the columns of a table with facts; `by` are further columns to keep.
+
+        `may_be_empty` allows a table without any fact, in which everything is unknown: one that was
+        worked out, and not one whose columns may have other names.
+        """
+        self._may_be_empty = may_be_empty
         self.table = table
         self.columns = columns
         self.facts = facts
@@ -188,7 +195,7 @@ class Reading:
                 "name the column of the ids in the mapping file: `patient: NAME`"
             )
             found.append(self._about_table(Diagnostic("D305", "error", text, help=help)))
-        if not self.columns.facts and not found:
+        if not (self.columns.facts or found or self._may_be_empty):
             text = "no column of the table is a fact"
             help = "name the columns by facts of the dictionary, or give a mapping file (--map)"
             found.append(self._about_table(Diagnostic("D303", "error", text, help=help)))

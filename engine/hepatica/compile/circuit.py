@@ -106,6 +106,11 @@ class Circuit:
             self._waiting_for_all[statement] = self._union(self._parts_of(statement))
         return self._waiting_for_all[statement]
 
+    @property
+    def waiting_to_apply(self) -> dict[str, int]:
+        """Give the same of whether the guideline applies."""
+        return {} if self.guideline.applies is None else self._open(self.guideline.applies)
+
     # --- nodes -------------------------------------------------------------------------------
 
     def _all(self, parts: Iterable[int]) -> int:
