@@ -371,8 +371,16 @@ def test_batches_make_no_difference(invented: Path, tmp_path: Path, monkeypatch:
     job = Job(reading, check(reading), asked, told_of(cpic(), reading, "long"))
     ticks: list[int] = []
     done = to_file(job, str(tmp_path / "out.parquet"), ticks.append)
-    whole = asked.answer(reading.usable(clean=True).collect())
-    assert whole.rows is not None and len(ticks) > 2 and sum(ticks) == 400 == done.patients
+    every = reading.usable(clean=True).collect()
+    whole = asked.answer(every)
+    monkeypatch.setattr("hepatica.cohort.answers._LEAST", 90)
+    monkeypatch.setattr("hepatica.cohort.answers._CELLS", {"long": 1})
+    sliced = asked.answer(every)
+    assert sliced.rows is not None and whole.rows is not None and sliced.rows.equals(whole.rows)
+    assert all(
+        t.equals(o) for t, o in zip(*map(asked.counted, (sliced.tally, whole.tally)), strict=True)
+    )
+    assert len(ticks) > 2 and sum(ticks) == 400 == done.patients
     found = pl.read_parquet(tmp_path / "out.parquet")
     assert (
         found.cast({"missing": pl.List(pl.String)}).rows()

@@ -13,6 +13,7 @@ Wide has a row a patient and a column a statement, with every status, and the po
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -22,7 +23,7 @@ from hepatica import ir
 from hepatica.cohort.long import Piece, Rows
 from hepatica.cohort.points import points
 from hepatica.cohort.reading import ID, KEEP
-from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally
+from hepatica.cohort.sums import APPLIES, SAYING, TRUTH, Sums, Tally, added
 from hepatica.cohort.wide import Columns
 from hepatica.compile.circuit import WORDS
 from hepatica.compile.columnar import PLAIN, Columnar, Facts, ask
@@ -136,9 +137,15 @@ class Answerer:
         return max(_LEAST, _CELLS[self.shape or "long"] // max(self.cells, 1))
 
     def answer(self, patients: pl.DataFrame) -> Batch:
-        """Answer a batch of patients that is in memory."""
+        """Answer patients that are in memory, however many."""
         asked = self.ask(patients.lazy())
-        return self.made(asked.plan.collect(optimizations=PLAIN), asked.words)
+        table = asked.plan.collect(optimizations=PLAIN)
+        made = [self.made(some, asked.words) for some in table.iter_slices(self.at_once)]
+        if not made:  # no patients: their rows still have columns
+            return self.made(table, asked.words)
+        rows = [one.rows for one in made if one.rows is not None]
+        tally = functools.reduce(added, [one.tally for one in made])
+        return Batch(len(table), pl.concat(rows) if rows else None, tally)
 
     def _roots(self, number: int) -> list[int]:
         """List the nodes of a guideline that are needed for what is asked."""
