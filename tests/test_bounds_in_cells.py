@@ -82,7 +82,9 @@ def looked_at(cells: list[str], how: dict[str, Any]) -> list[dict[str, Any]]:
     return found.to_dicts()
 
 
-def reading(folder: Path, columns: dict[str, list[Any]], facts: dict[str, Any] | None) -> Reading:
+def reading(
+    folder: Path, columns: dict[str, list[Any]], facts: dict[str, Any] | None, **mapped: Any
+) -> Reading:
     """Write a table (as text, if it is mapped) and open it; without `facts` by its names."""
     ids = {"patient": [f"p{i}" for i in range(len(next(iter(columns.values()))))]}
     frame = pl.DataFrame({**ids, **columns})
@@ -93,7 +95,7 @@ def reading(folder: Path, columns: dict[str, list[Any]], facts: dict[str, Any] |
         return Reading(table, plain_mapping(table.columns, knowledge().facts), knowledge().facts)
     path = folder / "t.csv"
     frame.write_csv(path)
-    (folder / "m.yaml").write_text(json.dumps({"patient": "patient", "facts": facts}))
+    (folder / "m.yaml").write_text(json.dumps({"patient": "patient", "facts": facts, **mapped}))
     mapping = read_mapping(folder / "m.yaml", knowledge().facts)
     return Reading(open_table([str(path)]), mapping, knowledge().facts)
 
@@ -177,6 +179,8 @@ def test_bounds_that_a_mapping_file_does_not_name_are_told(tmp_path: Path) -> No
     columns = {"alt": ["", "7"], "alt.high": ["5", ""], "alt.high_open": ["true", ""]}
     with pytest.raises(Invalid, match=r"D303.*bounds of `alt`"):
         reading(tmp_path, columns, {"alt": "alt"})
+    with pytest.raises(Invalid, match=r"D303.*bounds of `alt`"):
+        reading(tmp_path, columns, {"alt": "alt"}, keep=["alt.high", "alt.high_open"])
     named = {"column": "alt", "high": "alt.high", "high_open": "alt.high_open"}
     rows = reading(tmp_path, columns, {"alt": named}).usable(clean=True).collect().rows()
     assert rows == [("p0", None, None, 5.0, False, True), ("p1", 7.0, None, None, None, None)]

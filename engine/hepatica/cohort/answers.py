@@ -92,8 +92,11 @@ class Answerer:
         self.cells = sum(len(pieces) for pieces in told)
         self._result = self._result_of(told)
         self._points = [
-            points(*of) for of in zip(self.guidelines, self.compiled, told, strict=True)
-            if shape == "wide"
+            points(guideline, compiled, scores)
+            for guideline, compiled, pieces in zip(
+                self.guidelines, self.compiled, told, strict=True
+            )
+            if shape == "wide" and (scores := [p for p in pieces if p.kind == "score"])
         ]  # fmt: skip
         self._counting = Sums(self.compiled if sums else [], by)
         self._kept = {ID: PATIENT, **{KEEP + n: n for n in self.keep}}

@@ -96,7 +96,7 @@ class Rows:
             if piece.of == number:
                 found += piece.status.values()
                 found += [] if piece.outside is None else [piece.outside]
-                found += [piece.waiting[fact] for fact in piece.facts] if self._listed else []
+                found += [piece.waiting[fact] for fact in piece.facts]
         return found
 
     def rows(self, batch: pl.DataFrame, bits: Sequence[Bits]) -> pl.DataFrame:

@@ -29,10 +29,10 @@ class Points(NamedTuple):
 
 
 def points(guideline: ir.Guideline, compiled: Columnar, pieces: Iterable[Piece]) -> Points:
-    """Ask for the points of those pieces of a guideline that are scores."""
+    """Ask for the points of scores, which are pieces of a guideline."""
     every = {s.id: s.score for s in (*guideline.definitions, *guideline.statements)}
     scores = compiled.circuit.scores
-    facts = {column_of(p): every[p.statement] or "" for p in pieces if p.kind == "score"}
+    facts = {column_of(p): every[p.statement] or "" for p in pieces}
     columns = {column: [f"{column}:{end}" for end in ENDS] for column in facts}
 
     def make(e: Expressions) -> dict[str, pl.Expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -182,7 +182,7 @@ class Reading:
                 found.append(self._about_table(
                     Diagnostic("D303", "error", f"{shown} is not in the table", help=help)
                 ))  # fmt: skip
-        for fact, ends in self._unnamed_ends().items():
+        for fact, ends in self._unnamed_ends(names).items():
             # As `--facts` writes them: left out in silence, such a fact would be not known.
             if any(end.endswith("_open") for end in ends):
                 text = f"the table has bounds of `{fact}`, which the mapping file does not name"
@@ -233,11 +233,10 @@ class Reading:
         units = frame.unique().drop_nulls().collect(engine="streaming")["unit"]
         return tuple(sorted(units.to_list()))
 
-    def _unnamed_ends(self) -> dict[str, dict[str, str]]:
+    def _unnamed_ends(self, among: Container[str]) -> dict[str, dict[str, str]]:
         """Give, by fact, the columns called like ends of its bounds that a mapping leaves out."""
-        left_out = set(self.unused)
         found = {
-            fact: {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in left_out}
+            fact: {end: f"{fact}.{end}" for end in ENDS if f"{fact}.{end}" in among}
             for fact, column in self.columns.facts.items()
             if not column.ends
         }
@@ -246,8 +245,10 @@ class Reading:
     @property
     def doubts(self) -> list[Diagnostic]:
         """Warn of columns that may be bounds and may as well be the limits of a laboratory."""
-        found = []
-        for fact, ends in self._unnamed_ends().items():
+        found: list[Diagnostic] = []
+        for fact, ends in self._unnamed_ends(self.unused).items():
+            if not self.columns.file or self.facts[fact].type != "quantity":
+                continue
             names = " and ".join(f"`{name}`" for name in ends.values())
             text = f"{names} are not used: the mapping file does not name them"
             if len(ends) == 1:
